@@ -1,0 +1,285 @@
+"""Read what a user passes to a theorem: exact numbers, spellings, conversions, domains."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from sympy import Rational
+
+from bounds.errors import ArgumentError
+from bounds.symbols import PARAMETERS, Parameter
+
+if TYPE_CHECKING:
+    from bounds.theorem import Theorem
+
+_TEXT = re.compile(r"[+-]?(\d+/\d+|(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?)")
+_INFINITIES = {"inf", "infinity", "oo", "+inf", "+oo"}
+# Sizes are converted along with the ratio, so their spellings carry the convention.
+_SIZES = {"n_real": "real", "n_total": "total"}
+
+
+def read_number(value: object, name: str = "value") -> Fraction | float:
+    """Read one number exactly.
+
+    Parameters
+    ----------
+    value : str, int, float, Fraction, Decimal, sympy.Rational, mpmath.mpf or NumPy scalar
+        Text such as ``"0.3"``, ``"1/3"``, ``"1e-4"`` or ``"inf"`` is read as written; a float is the binary number it is.
+    name : str
+        What the number is for, used in messages.
+
+    Returns
+    -------
+    Fraction or float
+        The only float returned is infinity.
+
+    Raises
+    ------
+    ArgumentError
+        If the value is not a number.
+
+    Examples
+    --------
+    >>> read_number("0.3"), read_number("1/3"), read_number(0.5)
+    (Fraction(3, 10), Fraction(1, 3), Fraction(1, 2))
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        if text.lower() in _INFINITIES:
+            return math.inf
+        if not _TEXT.fullmatch(text) or text.endswith("/0"):
+            raise ArgumentError(f"{name} = {value!r} is not a number; write for instance 0.3, 1/3, 1e-4 or inf")
+        return Fraction(text)
+    if isinstance(value, bool) or type(value).__name__ == "bool_":
+        raise ArgumentError(f"{name} = {value!r} is a truth value, not a number")
+    if isinstance(value, Rational):
+        return Fraction(int(value.p), int(value.q))
+    if hasattr(value, "man_exp") and hasattr(value, "_mpf_"):
+        value = _from_mpf(value, name)
+    if isinstance(value, numbers.Rational):
+        return Fraction(int(value.numerator), int(value.denominator))
+    try:
+        if math.isnan(value):  # type: ignore[arg-type]
+            raise ArgumentError(f"{name} is not a number (nan)")
+        if math.isinf(value):  # type: ignore[arg-type]
+            return math.copysign(math.inf, float(value))  # type: ignore[arg-type]
+        return Fraction(value.item() if hasattr(value, "item") else value)  # type: ignore[arg-type]
+    except TypeError:
+        raise ArgumentError(f"{name} = {value!r} is not a number") from None
+
+
+def _from_mpf(value: Any, name: str) -> Fraction | float:
+    text = str(value)
+    if text in ("+inf", "-inf", "nan"):
+        return float(text)
+    mantissa, exponent = (int(part) for part in value.man_exp)
+    return Fraction(mantissa) * Fraction(2) ** exponent
+
+
+def is_grid(value: object) -> bool:
+    """Tell whether a value is an array, list or tuple rather than one number.
+
+    Examples
+    --------
+    >>> is_grid([1, 2]), is_grid(0.5)
+    (True, False)
+    """
+    return isinstance(value, list | tuple) or getattr(value, "ndim", 0) > 0
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Arguments read, converted and found inside their domains.
+
+    Parameters
+    ----------
+    theorem : Theorem
+        The theorem in the one regime asked for.
+    values : dict
+        Fraction, infinity or array of doubles, by symbol name.
+    grid : bool
+        Whether any value is an array.
+    """
+
+    theorem: Theorem
+    values: dict[str, Any]
+    grid: bool
+
+    @property
+    def echo(self) -> dict[str, Any]:
+        """What the theorem was evaluated at, choices included, for printing."""
+        return {**dict(self.theorem.choices), **self.values}
+
+
+def read_arguments(theorem: Theorem, arguments: Mapping[str, object]) -> Inputs:
+    """Read the arguments of a theorem.
+
+    Parameters
+    ----------
+    theorem : Theorem
+    arguments : mapping of spelling to value
+        Numbers, text, arrays, and the choices that name a regime.
+
+    Returns
+    -------
+    Inputs
+
+    Raises
+    ------
+    ArgumentError
+        If a symbol is missing, unknown, given twice or outside its domain, or a regime is not named.
+
+    Examples
+    --------
+    >>> import bounds
+    >>> read_arguments(bounds.get("ferbach2024.uncurated_mixture"), {"alpha": "1/4", "t": 2, "tv0": 1}).values
+    {'lam': Fraction(3, 1), 't': Fraction(2, 1), 'tv0': Fraction(1, 1)}
+    """
+    names = {choice for regime in theorem.regimes for choice, _ in regime.choices}
+    chosen = theorem.at(**{key: value for key, value in arguments.items() if key in names})
+    given = _spelled({key: value for key, value in arguments.items() if key not in names})
+    needed = [symbol.name for symbol in chosen.symbols]
+    values, converted = _converted(chosen, given, needed)
+    unknown = [name for name in values if name not in needed]
+    if unknown:
+        raise ArgumentError(_unknown(chosen, unknown[0], needed, given))
+    missing = [name for name in needed if name not in values]
+    if missing:
+        listed = "; ".join(f"{name} ({PARAMETERS[name].meaning}; {PARAMETERS[name].domain})" for name in missing)
+        raise ArgumentError(f"{chosen.id} needs {listed}")
+    for name in needed:
+        _check_domain(PARAMETERS[name], values[name], whole=name not in converted)
+    ordered = {name: values[name] for name in needed}
+    return Inputs(chosen, ordered, any(is_grid(value) for value in ordered.values()))
+
+
+def _spelled(arguments: Mapping[str, object]) -> dict[str, Any]:
+    aliases = {alias: p.name for p in PARAMETERS.values() for alias in p.aliases}
+    given: dict[str, Any] = {}
+    for spelling, value in arguments.items():
+        name = aliases.get(spelling, spelling)
+        if name in given:
+            raise ArgumentError(f"{name} is given twice")
+        given[name] = _grid(value, spelling) if is_grid(value) else read_number(value, spelling)
+    return given
+
+
+def _grid(value: Any, name: str) -> Any:
+    import numpy as np
+
+    if isinstance(value, list | tuple) and any(isinstance(v, str) for v in value):
+        value = [float(read_number(v, name)) for v in value]
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"{name} holds something that is not a number") from None
+    if array.size == 0:
+        raise ArgumentError(f"{name} is an empty array")
+    if np.isnan(array).any():
+        raise ArgumentError(f"{name} holds nan")
+    return array
+
+
+def _converted(theorem: Theorem, given: dict[str, Any], needed: list[str]) -> tuple[dict[str, Any], set[str]]:
+    """Turn alpha into lam (or back) and the sample size with it: n_total = n_real (1 + lam)."""
+    values = dict(given)
+    converted: set[str] = set()
+    if "lam" in values and "alpha" in values:
+        raise ArgumentError("give alpha or lam, not both: alpha = 1/(1 + lam)")
+    ratio = "lam" if "lam" in needed else "alpha" if "alpha" in needed else None
+    if ratio is None:
+        return values, converted
+    convention = "real" if ratio == "lam" else "total"
+    other = "alpha" if ratio == "lam" else "lam"
+    spelled = [name for name in ("n", *_SIZES) if name in values]
+    if len(spelled) > 1:
+        raise ArgumentError(f"give one sample size, not {' and '.join(spelled)}")
+    if other in values:
+        _check_domain(PARAMETERS[other], values[other])
+        values[ratio] = _other_ratio(other, values.pop(other), theorem)
+        converted.add(ratio)
+        if "n" in values and "n" in needed:
+            values["n_total" if other == "alpha" else "n_real"] = values.pop("n")
+    for size, kind in _SIZES.items():
+        if size in values and "n" in needed and ratio in values:
+            _check_domain(PARAMETERS["n"], values[size])
+            points = values.pop(size)
+            if kind != convention:
+                real_fraction = 1 / (1 + values["lam"]) if ratio == "lam" else values["alpha"]
+                if not is_grid(real_fraction) and real_fraction == 0:
+                    raise ArgumentError(f"{size} cannot be converted: there are no real points when alpha = 0")
+                points = points * real_fraction if convention == "real" else points / real_fraction
+                converted.add("n")
+            values["n"] = points
+    return values, converted
+
+
+def _other_ratio(other: str, value: Any, theorem: Theorem) -> Any:
+    if other == "lam":
+        return 1 / (1 + value)
+    if (value == 0).any() if is_grid(value) else value == 0:
+        raise ArgumentError(f"alpha = 0 means lam = infinity, which {theorem.id} does not cover")
+    return (1 - value) / value
+
+
+def _check_domain(described: Parameter, value: Any, whole: bool = True) -> None:
+    if is_grid(value):
+        import numpy as np
+
+        flat = np.unique(value)
+        floor, ceiling = float(described.low), float(described.high)
+        bad = (flat < floor) | (flat > ceiling)
+        bad |= (flat == floor) & described.low_open | (flat == ceiling) & described.high_open
+        if not described.infinite:
+            bad |= np.isinf(flat)
+        if described.integer and whole:
+            bad |= (flat != np.round(flat)) & np.isfinite(flat)
+        if bad.any():
+            raise ArgumentError(f"{described.name} holds {flat[bad][0]:g}; it must be a {described.domain}")
+        return
+    low, high = (_end(end) for end in (described.low, described.high))
+    inside = low <= value <= high and not (value == low and described.low_open)
+    inside = inside and not (value == high and described.high_open)
+    if isinstance(value, float):
+        inside = inside and described.infinite
+    elif described.integer and whole:
+        inside = inside and value.denominator == 1
+    if not inside:
+        raise ArgumentError(f"{described.name} = {show_number(value)}; it must be a {described.domain}")
+
+
+def _end(value: Any) -> Fraction | float:
+    return Fraction(int(value.p), int(value.q)) if value.is_Rational else float(value)
+
+
+def show_number(value: Fraction | float) -> str:
+    """Write a number for people: exactly when short, else to 6 digits.
+
+    Examples
+    --------
+    >>> show_number(Fraction(3, 10)), show_number(Fraction(0.3)), show_number(Fraction(1, 3))
+    ('0.3', '0.3', '1/3')
+    """
+    if isinstance(value, float):
+        return str(value)
+    text = f"{float(value):.6g}" if abs(value) < 10**300 else str(value)
+    if value.denominator == 1 and abs(value) < 10**15:
+        return str(value.numerator)
+    if value.denominator <= 1000 and Fraction(text) != value:
+        return str(value)
+    return text
+
+
+def _unknown(theorem: Theorem, name: str, needed: list[str], given: Mapping[str, Any]) -> str:
+    described = PARAMETERS.get(name)
+    near = difflib.get_close_matches(name, [p for p in PARAMETERS if p not in given], n=1)
+    hint = f"; did you mean {near[0]}?" if described is None and near else ""
+    regime = " (" + ", ".join(f"{k}={v}" for k, v in theorem.choices) + ")" if theorem.choices else ""
+    return f"{theorem.id}{regime} has no symbol '{name}'{hint}; it takes {', '.join(needed)}"

@@ -1,0 +1,237 @@
+"""Put a theorem to numbers: check its hypotheses, then evaluate, enclose, assess."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import sympy
+
+from bounds.arguments import Inputs, is_grid, read_arguments, read_number
+from bounds.errors import ArgumentError, EnclosureError
+from bounds.hypotheses import Checked, check, holds
+from bounds.quantities import Direction
+from bounds.tape import Tape, compile_expression
+from bounds.theorem import Theorem, refuse_where_false
+
+_FLOAT_WIDTH = Fraction(1, 2**60)
+
+
+def evaluate(theorem: Theorem, arguments: Mapping[str, object], digits: int | None = None) -> Any:
+    """Evaluate a theorem; see `bounds.Theorem.evaluate`.
+
+    Examples
+    --------
+    >>> import bounds
+    >>> evaluate(bounds.get("ferbach2024.uncurated_mixture"), {"lam": 1, "t": 2, "tv0": 1})
+    0.25
+    """
+    inputs = read_arguments(theorem, arguments)
+    if inputs.grid:
+        if digits is not None:
+            raise ArgumentError("digits goes with single numbers, not with arrays")
+        return _evaluate_grid(inputs)
+    refuse_where_false(inputs.theorem, inputs.values)
+    tape = compile_expression(inputs.theorem.expression)
+    if digits is not None:
+        from bounds.evaluate import evaluate_digits
+
+        return evaluate_digits(tape, inputs.values, _digits(digits))
+    return _middle(tape, inputs.values)
+
+
+def _middle(tape: Tape, values: Mapping[str, Any]) -> float:
+    from bounds.enclose import enclose_tape, ends
+
+    low, high = ends(enclose_tape(tape, values, _FLOAT_WIDTH))
+    try:
+        return float((low + high) / 2)
+    except OverflowError:
+        return float("inf") if low > 0 else float("-inf")
+
+
+def enclose(
+    theorem: Theorem,
+    arguments: Mapping[str, object],
+    digits: int | None = None,
+    relative_width: Fraction | float | str = Fraction(1, 2**58),
+) -> tuple[Any, Any]:
+    """Enclose a theorem's value; see `bounds.Theorem.enclose`.
+
+    Examples
+    --------
+    >>> import bounds
+    >>> enclose(bounds.get("ferbach2024.uncurated_mixture"), {"lam": 1, "t": 2, "tv0": 1})
+    (0.25, 0.25)
+    """
+    from bounds.enclose import enclose_tape, ends, float_above, float_below, mpf_below
+
+    inputs = read_arguments(theorem, arguments)
+    if inputs.grid:
+        raise ArgumentError("enclose takes single numbers, not arrays")
+    width = read_number(relative_width, "relative_width")
+    if not isinstance(width, Fraction) or not 0 < width < 1:
+        raise ArgumentError(f"relative_width = {relative_width}; it must lie between 0 and 1")
+    if digits is not None:
+        width = min(width, Fraction(1, 10 ** (_digits(digits) + 1)))
+    refuse_where_false(inputs.theorem, inputs.values)
+    low, high = ends(enclose_tape(compile_expression(inputs.theorem.expression), inputs.values, width))
+    if digits is not None:
+        return mpf_below(low, digits), -mpf_below(-high, digits)
+    return float_below(low), float_above(high)
+
+
+def _digits(digits: int) -> int:
+    if not isinstance(digits, int) or not 1 <= digits <= 1000:
+        raise ArgumentError(f"digits = {digits}; it must be a whole number from 1 to 1000")
+    return digits
+
+
+def informative(theorem: Theorem, arguments: Mapping[str, object]) -> bool:
+    """Tell whether a theorem beats the trivial bound; see `bounds.Theorem.informative`.
+
+    Examples
+    --------
+    >>> import bounds
+    >>> informative(bounds.get("bertrand2024.spectral_radius"), {"lam": 9, "L": 1, "epsilon": 1, "curvature": 1})
+    True
+    """
+    inputs = read_arguments(theorem, arguments)
+    if inputs.grid:
+        raise ArgumentError("informative takes single numbers, not arrays")
+    refuse_where_false(inputs.theorem, inputs.values)
+    return _beats_trivial(inputs.theorem, inputs.values)
+
+
+def _beats_trivial(theorem: Theorem, values: Mapping[str, Any]) -> bool:
+    trivial = theorem.quantity.trivial
+    if trivial is None or theorem.direction is Direction.EXACT:
+        return True
+    if not {symbol.name for symbol in trivial.free_symbols} <= set(values):
+        return True
+    below = theorem.direction is Direction.UPPER
+    try:
+        return holds(theorem.expression < trivial if below else theorem.expression > trivial, values)
+    except EnclosureError:
+        # Too close to the trivial value to tell apart: it says nothing worth using.
+        return False
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A theorem at given numbers.
+
+    Parameters
+    ----------
+    id : str
+    value : float, mpmath.mpf or None
+        None where a hypothesis fails.
+    lower, upper : float, mpmath.mpf or None
+        A rigorous enclosure of the value.
+    hypotheses : tuple of Checked
+    informative : bool or None
+        None where a hypothesis fails.
+    inputs : dict
+        What the theorem was evaluated at, after conversions.
+    """
+
+    id: str
+    value: Any
+    lower: Any
+    upper: Any
+    hypotheses: tuple[Checked, ...]
+    informative: bool | None
+    inputs: dict[str, Any]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every hypothesis holds."""
+        return all(h.holds for h in self.hypotheses)
+
+
+def assess(theorem: Theorem, arguments: Mapping[str, object], digits: int | None = None) -> Assessment:
+    """Check the hypotheses of a theorem and, where they hold, evaluate and enclose it.
+
+    Parameters
+    ----------
+    theorem : Theorem
+    arguments : mapping
+        As for `bounds.Theorem.evaluate`; no arrays.
+    digits : int, optional
+        Give mpmath numbers of this many digits instead of floats.
+
+    Returns
+    -------
+    Assessment
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is missing, unknown, an array, or outside its domain.
+
+    Examples
+    --------
+    >>> import bounds
+    >>> found = assess(bounds.get("ferbach2024.kl_ball"), {"lam": "1/2", "K": 2})
+    >>> found.holds, found.informative, round(found.value, 6)
+    (True, True, 0.693147)
+    """
+    inputs = read_arguments(theorem, arguments)
+    if inputs.grid:
+        raise ArgumentError("assess takes single numbers, not arrays")
+    one, values = inputs.theorem, inputs.values
+    checked = tuple(check(relation, values) for relation in one.hypotheses)
+    if not all(h.holds for h in checked):
+        return Assessment(one.id, None, None, None, checked, None, inputs.echo)
+    exactly = {**dict(one.choices), **values}
+    value = evaluate(theorem, exactly, digits)
+    lower, upper = enclose(theorem, exactly, digits)
+    return Assessment(one.id, value, lower, upper, checked, _beats_trivial(one, values), inputs.echo)
+
+
+def _evaluate_grid(inputs: Inputs) -> Any:
+    import numpy as np
+
+    from bounds.evaluate import evaluate_grid
+
+    theorem = inputs.theorem
+    values = {name: value if is_grid(value) else float(value) for name, value in inputs.values.items()}
+    result = evaluate_grid(compile_expression(theorem.expression), values, _counted(theorem.expression))
+    for relation in theorem.hypotheses:
+        result[~np.broadcast_to(_holds_on_grid(relation, values), result.shape)] = np.nan
+    return result
+
+
+def _holds_on_grid(relation: Any, values: Mapping[str, Any]) -> Any:
+    """Decide by floats where the sides are clearly apart, and exactly where they are close."""
+    import numpy as np
+
+    from bounds.evaluate import evaluate_grid
+
+    used = {name: values[name] for name in values if name in {s.name for s in relation.free_symbols}}
+    left, right = (
+        evaluate_grid(compile_expression(side), used, _counted(side)) for side in (relation.lhs, relation.rhs)
+    )
+    with np.errstate(invalid="ignore"):
+        decided = {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[relation.rel_op]
+        close = ~(np.abs(left - right) > 1e-9 * np.maximum(np.maximum(np.abs(left), np.abs(right)), 1e-290))
+    full = {name: np.broadcast_to(value, left.shape) for name, value in used.items()}
+    for index in zip(*np.nonzero(close), strict=True):
+        point = {name: read_number(value[index], name) for name, value in full.items()}
+        decided[index] = holds(relation, point)
+    return decided
+
+
+@lru_cache(maxsize=1024)
+def _counted(expression: Any) -> tuple[str, ...]:
+    """Names that set the number of steps of a loop in the expression."""
+    counts: set[Any] = set()
+    for node in sympy.preorder_traversal(expression):
+        if isinstance(node, sympy.Sum):
+            counts |= node.limits[0][1].free_symbols | node.limits[0][2].free_symbols
+        elif node.func.__name__ == "Recurrence":
+            counts |= node.args[4].free_symbols
+    return tuple(sorted(symbol.name for symbol in counts))

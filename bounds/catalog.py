@@ -1,0 +1,142 @@
+"""The catalogue: every theorem of every file in `papers`, `lemmas` and installed packs."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from functools import lru_cache
+from importlib.metadata import entry_points
+from types import ModuleType
+
+from bounds.errors import ArgumentError, UnknownTheorem
+from bounds.sources import Paper
+from bounds.theorem import Theorem
+
+
+def theorems_in(module: ModuleType) -> list[Theorem]:
+    """Return the theorems a module defines, in the order of the file.
+
+    Parameters
+    ----------
+    module : module
+        Theorems are its public constants.
+
+    Returns
+    -------
+    list of Theorem
+
+    Examples
+    --------
+    >>> from bounds.papers import ferbach2024
+    >>> theorems_in(ferbach2024)[0].id
+    'ferbach2024.curated_limit'
+    """
+    return [value for name, value in vars(module).items() if isinstance(value, Theorem) and not name.startswith("_")]
+
+
+@lru_cache(maxsize=1)
+def _by_id() -> dict[str, Theorem]:
+    packages = [importlib.import_module(name) for name in ("bounds.lemmas", "bounds.papers")]
+    modules = [
+        importlib.import_module(f"{package.__name__}.{info.name}")
+        for package in packages
+        for info in pkgutil.iter_modules(package.__path__)
+    ]
+    modules += [point.load() for point in entry_points(group="loopbounds.theorems")]
+    found: dict[str, Theorem] = {}
+    for module in modules:
+        for theorem in theorems_in(module):
+            if found.setdefault(theorem.id, theorem) is not theorem:
+                raise ValueError(f"two theorems are called {theorem.id}")
+    return found
+
+
+def catalog(*, paper: str | None = None, quantity: str | None = None) -> tuple[Theorem, ...]:
+    """Return the theorems of the catalogue.
+
+    Parameters
+    ----------
+    paper : str, optional
+        Only those of the paper with this key.
+    quantity : str, optional
+        Only those about the quantity of this name.
+
+    Returns
+    -------
+    tuple of Theorem
+
+    Raises
+    ------
+    ArgumentError
+        If no theorem has the paper or the quantity; the message lists those there are.
+
+    Examples
+    --------
+    >>> len(catalog(paper="bertrand2024"))
+    9
+    """
+    everything = tuple(_by_id().values())
+    _require(paper, sorted({t.source.paper.key for t in everything}), "paper")
+    _require(quantity, sorted({name for t in everything for name in _quantities(t)}), "quantity")
+    return tuple(
+        t
+        for t in everything
+        if (paper is None or t.source.paper.key == paper) and (quantity is None or quantity in _quantities(t))
+    )
+
+
+def _quantities(theorem: Theorem) -> set[str]:
+    return {theorem.quantity.name} | {r.quantity.name for r in theorem.regimes if r.quantity}
+
+
+def _require(wanted: str | None, allowed: list[str], what: str) -> None:
+    if wanted is not None and wanted not in allowed:
+        raise ArgumentError(f"no {what} '{wanted}'; there are: {', '.join(allowed)}")
+
+
+def get(theorem_id: str) -> Theorem:
+    """Return one theorem.
+
+    Parameters
+    ----------
+    theorem_id : str
+        ``key.result``, for instance ``"bertrand2024.jacobian"``.
+
+    Returns
+    -------
+    Theorem
+
+    Raises
+    ------
+    UnknownTheorem
+        If there is none of this id; the message names the nearest.
+
+    Examples
+    --------
+    >>> get("bertrand2024.jacobean")
+    Traceback (most recent call last):
+    bounds.errors.UnknownTheorem: no theorem 'bertrand2024.jacobean'; did you mean bertrand2024.jacobian?
+    """
+    known = _by_id()
+    if theorem_id in known:
+        return known[theorem_id]
+    near = difflib.get_close_matches(theorem_id, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "`loopbounds list` shows them all"
+    raise UnknownTheorem(f"no theorem '{theorem_id}'; {hint}")
+
+
+def papers() -> tuple[Paper, ...]:
+    """Return the papers the catalogue draws on, by key.
+
+    Returns
+    -------
+    tuple of Paper
+
+    Examples
+    --------
+    >>> [paper.key for paper in papers()][:1]
+    ['bertrand2024']
+    """
+    found = {theorem.source.paper.key: theorem.source.paper for theorem in _by_id().values()}
+    return tuple(found[key] for key in sorted(found))

@@ -1,0 +1,309 @@
+"""Rigorous enclosures: python-flint balls through our own walker, outward rounding, refinement.
+
+Every operation returns a ball that surely contains the true value; the working precision is raised until the ball is as
+narrow as asked. Ends are rounded outwards when they become floats or mpmath numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+from flint import acb, arb, ctx, fmpq
+from mpmath.libmp import from_man_exp
+
+from bounds.errors import EnclosureError
+from bounds.tape import STEP_LIMIT, Tape, run
+
+PRECISIONS = (96, 192, 384, 768, 1536, 3072, 6144, 12288)
+
+Exactly = Fraction | float
+"""A value known exactly: a fraction, or the float infinity."""
+
+
+def ball(value: Exactly) -> Any:
+    """Return the ball around an exact value, at the present working precision.
+
+    Parameters
+    ----------
+    value : Fraction or float infinity
+
+    Returns
+    -------
+    flint.arb
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> ball(Fraction(1, 4))
+    0.250000000000000
+    """
+    if isinstance(value, Fraction):
+        return arb(fmpq(value.numerator, value.denominator))
+    return arb(value)
+
+
+@dataclass(frozen=True)
+class Balls:
+    """Balls as an arithmetic for tapes; the precision is flint's working precision."""
+
+    def rational(self, numerator: int, denominator: int) -> Any:
+        """Return the ball of a fraction."""
+        return arb(numerator) if denominator == 1 else arb(fmpq(numerator, denominator))
+
+    def power(self, base: Any, exponent: int) -> Any:
+        """Raise to a whole power."""
+        return base**exponent if exponent >= 0 else 1 / base ** (-exponent)
+
+    def count(self, value: Any) -> int:
+        """Read a number of steps, which must be exact."""
+        return _whole(value)
+
+    def apply(self, operation: str, operands: Sequence[Any]) -> Any:
+        """Apply a named operation."""
+        return _OPERATIONS[operation](*operands)
+
+
+def _whole(value: Any) -> int:
+    if not value.is_integer():
+        raise EnclosureError(f"{value} is not a whole number of steps")
+    count = int(value.unique_fmpz())
+    if count > STEP_LIMIT:
+        raise EnclosureError(f"{count} steps are more than the {STEP_LIMIT} that are evaluated")
+    return count
+
+
+def _sum(*terms: Any) -> Any:
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+def _product(*factors: Any) -> Any:
+    total = factors[0]
+    for factor in factors[1:]:
+        total = total * factor
+    return total
+
+
+def _largest(first: Any, *rest: Any) -> Any:
+    for other in rest:
+        first = first.max(other)
+    return first
+
+
+def _smallest(first: Any, *rest: Any) -> Any:
+    for other in rest:
+        first = first.min(other)
+    return first
+
+
+def _polygamma(order: Any, argument: Any) -> Any:
+    return argument.digamma() if order == 0 else acb(argument).polygamma(acb(order)).real
+
+
+def _c4(points: Any) -> Any:
+    half = (points - 1) / 2
+    return half.rising(arb(0.5)) / half.sqrt()
+
+
+def _geometric_sum(q: Any, t: Any) -> Any:
+    """Sum by doubling, S(2m) = S(m)(1 + q^m): no division, so q = 1 is no special case."""
+    total, power = arb(0), arb(1)
+    if not t.is_integer():
+        raise EnclosureError(f"{t} is not a whole number of terms")
+    for bit in bin(int(t.unique_fmpz()))[2:]:
+        total, power = total * (1 + power), power * power
+        if bit == "1":
+            total, power = 1 + q * total, q * power
+    return total
+
+
+_OPERATIONS: dict[str, Any] = {
+    "add": _sum,
+    "mul": _product,
+    "max": _largest,
+    "min": _smallest,
+    "abs": abs,
+    "exp": lambda x: x.exp(),
+    "log": lambda x: x.log(),
+    "atan": lambda x: x.atan(),
+    "erf": lambda x: x.erf(),
+    "erfc": lambda x: x.erfc(),
+    "gamma": lambda x: x.gamma(),
+    "loggamma": lambda x: x.lgamma(),
+    "sqrt": lambda x: x.sqrt(),
+    "rsqrt": lambda x: 1 / x.sqrt(),
+    "pow": lambda x, p: x**p,
+    "pi": arb.pi,
+    "e": arb.const_e,
+    "polygamma": _polygamma,
+    "c4": _c4,
+    "geometric_sum": _geometric_sum,
+}
+
+
+def enclose_ball(tape: Tape, values: Mapping[str, Exactly], precision: int) -> Any:
+    """Run a tape in balls at one working precision.
+
+    Parameters
+    ----------
+    tape : Tape
+    values : mapping of name to Fraction or infinity
+    precision : int
+        Working precision in bits.
+
+    Returns
+    -------
+    flint.arb
+        Not necessarily finite.
+
+    Examples
+    --------
+    >>> from sympy import Symbol, exp
+    >>> from bounds.tape import compile_expression
+    >>> enclose_ball(compile_expression(exp(Symbol("x"))), {"x": Fraction(0)}, 96)
+    1.00000000000000
+    """
+    with ctx.workprec(precision):
+        return run(tape, Balls(), {name: ball(value) for name, value in values.items()})
+
+
+def enclose_tape(tape: Tape, values: Mapping[str, Exactly], relative_width: Fraction) -> Any:
+    """Raise the precision until the ball is narrow enough.
+
+    Parameters
+    ----------
+    tape : Tape
+    values : mapping of name to Fraction or infinity
+    relative_width : Fraction
+        Largest allowed width relative to the value.
+
+    Returns
+    -------
+    flint.arb
+        A finite ball that contains the value.
+
+    Raises
+    ------
+    EnclosureError
+        If the value is not finite or 12,288 bits do not suffice.
+
+    Examples
+    --------
+    >>> from sympy import Symbol, sqrt
+    >>> from bounds.tape import compile_expression
+    >>> enclose_tape(compile_expression(sqrt(Symbol("x"))), {"x": Fraction(4)}, Fraction(1, 2**60))
+    2.00000000000000
+    """
+    bits = relative_width.denominator.bit_length() - relative_width.numerator.bit_length() + 2
+    for precision in PRECISIONS:
+        if precision < bits:
+            continue
+        found = enclose_ball(tape, values, precision)
+        if found.is_finite() and (found.is_exact() or found.rel_accuracy_bits() >= bits):
+            return found
+    if found.is_finite() and found.contains(arb(0)):
+        return found
+    raise EnclosureError(
+        f"the value could not be enclosed to a relative width of {float(relative_width):.1g} with {PRECISIONS[-1]} bits"
+        + ("" if found.is_finite() else ": it is not a finite real number here")
+    )
+
+
+def ends(found: Any) -> tuple[Fraction, Fraction]:
+    """Return the exact ends of a finite ball.
+
+    Parameters
+    ----------
+    found : flint.arb
+
+    Returns
+    -------
+    tuple of Fraction
+
+    Examples
+    --------
+    >>> ends(arb(0.5))
+    (Fraction(1, 2), Fraction(1, 2))
+    """
+    middle, spread = _dyadic(found.mid()), _dyadic(found.rad())
+    return middle - spread, middle + spread
+
+
+def _dyadic(value: Any) -> Fraction:
+    mantissa, exponent = value.man_exp()
+    mantissa, exponent = int(mantissa), int(exponent)
+    if abs(exponent) > 1 << 24:
+        raise EnclosureError("the value is too large or too small to write down")
+    return Fraction(mantissa << exponent) if exponent >= 0 else Fraction(mantissa, 1 << -exponent)
+
+
+def float_below(value: Fraction) -> float:
+    """Return the largest float that is not above an exact value (or the next one below it).
+
+    Parameters
+    ----------
+    value : Fraction
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> Fraction(float_below(Fraction(1, 3))) < Fraction(1, 3)
+    True
+    """
+    try:
+        nearest = float(value)
+    except OverflowError:
+        return math.nextafter(math.inf, 0) if value > 0 else -math.inf
+    return nearest if Fraction(nearest) <= value else math.nextafter(nearest, -math.inf)
+
+
+def float_above(value: Fraction) -> float:
+    """Return a float that is not below an exact value, and next to it.
+
+    Parameters
+    ----------
+    value : Fraction
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> Fraction(float_above(Fraction(1, 3))) > Fraction(1, 3)
+    True
+    """
+    return -float_below(-value)
+
+
+def mpf_below(value: Fraction, digits: int) -> Any:
+    """Return an mpmath number of the given number of digits that is not above an exact value.
+
+    Parameters
+    ----------
+    value : Fraction
+    digits : int
+
+    Returns
+    -------
+    mpmath.mpf
+
+    Examples
+    --------
+    >>> float(mpf_below(Fraction(1, 2), 30))
+    0.5
+    """
+    precision = int(digits * 3.33) + 8
+    exponent = value.numerator.bit_length() - value.denominator.bit_length() - precision
+    scaled = value / Fraction(2) ** exponent
+    return mpmath.mp.make_mpf(from_man_exp(math.floor(scaled), exponent))

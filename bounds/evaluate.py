@@ -1,0 +1,240 @@
+"""Evaluation to NumPy grids and, to any precision, by mpmath."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import numpy as np
+import scipy.special as special
+
+from bounds.errors import EnclosureError
+from bounds.tape import STEP_LIMIT, Tape, run
+
+_MP = mpmath.mp.clone()
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """NumPy arrays of doubles, with broadcasting, as an arithmetic for tapes."""
+
+    def rational(self, numerator: int, denominator: int) -> Any:
+        """Return the nearest double."""
+        return numerator / denominator
+
+    def power(self, base: Any, exponent: int) -> Any:
+        """Raise to a whole power."""
+        return np.power(base, float(exponent)) if exponent < 0 else base**exponent
+
+    def count(self, value: Any) -> int:
+        """Read a number of steps; a grid over it is split by the caller."""
+        return _whole(float(np.asarray(value).flat[0]))
+
+    def apply(self, operation: str, operands: Sequence[Any]) -> Any:
+        """Apply a named operation elementwise."""
+        return _ARRAYS[operation](*operands)
+
+
+def _whole(value: float) -> int:
+    if value != round(value) or value > STEP_LIMIT:
+        raise EnclosureError(f"{value} is not a number of steps up to {STEP_LIMIT}")
+    return int(value)
+
+
+def _fold(function: Any) -> Any:
+    def folded(first: Any, *rest: Any) -> Any:
+        for other in rest:
+            first = function(first, other)
+        return first
+
+    return folded
+
+
+def _c4(points: Any) -> Any:
+    """Use the Gamma functions for few points and the Stirling quotient beyond, where they would cancel."""
+    points = np.asarray(points, dtype=float)
+    half = (np.minimum(points, 40.0) - 1) / 2
+    few = special.gamma(half + 0.5) / special.gamma(half) / np.sqrt(half)
+    u = 1 / (4 * (np.maximum(points, 40.0) - 1))
+    # Stirling's series of log Gamma(z + 1/2) - log Gamma(z) - log(z)/2 at z = 1/(8u)
+    series = (-1, 8 / 3, -256 / 5, 17408 / 7, -2031616 / 9, 362283008 / 11)
+    many = np.exp(sum(term * u ** (2 * power + 1) for power, term in enumerate(series)))
+    return np.where(points <= 40, few, many)
+
+
+def _geometric_sum(q: Any, t: Any) -> Any:
+    q, t = np.asarray(q, dtype=float), np.asarray(t, dtype=float)
+    off = np.where(q == 1, 0.5, q)
+    with np.errstate(divide="ignore"):
+        closed = -np.expm1(t * np.log(off)) / (1 - off)
+    closed = np.where(t == 0, 0.0, closed)
+    return np.where(q == 1, t, closed)
+
+
+def _polygamma(order: Any, argument: Any) -> Any:
+    return special.polygamma(round(order), argument)
+
+
+_ARRAYS: dict[str, Any] = {
+    "add": _fold(np.add),
+    "mul": _fold(np.multiply),
+    "max": _fold(np.maximum),
+    "min": _fold(np.minimum),
+    "abs": np.abs,
+    "exp": np.exp,
+    "log": np.log,
+    "atan": np.arctan,
+    "erf": special.erf,
+    "erfc": special.erfc,
+    "gamma": special.gamma,
+    "loggamma": special.gammaln,
+    "sqrt": np.sqrt,
+    "rsqrt": lambda x: 1 / np.sqrt(x),
+    "pow": np.power,
+    "pi": lambda: math.pi,
+    "e": lambda: math.e,
+    "polygamma": _polygamma,
+    "c4": _c4,
+    "geometric_sum": _geometric_sum,
+}
+
+
+def evaluate_grid(tape: Tape, values: Mapping[str, Any], counted: Sequence[str] = ()) -> Any:
+    """Run a tape on arrays.
+
+    Parameters
+    ----------
+    tape : Tape
+    values : mapping of name to float or array
+        Arrays broadcast against each other.
+    counted : sequence of str
+        Names that set the number of steps of a loop; a grid over them is evaluated value by value.
+
+    Returns
+    -------
+    numpy.ndarray
+        Doubles, of the broadcast shape.
+
+    Examples
+    --------
+    >>> from sympy import Symbol
+    >>> from bounds.tape import compile_expression
+    >>> evaluate_grid(compile_expression(Symbol("x") ** 2), {"x": np.array([1.0, 2.0])})
+    array([1., 4.])
+    """
+    shape = np.broadcast_shapes(*(np.shape(value) for value in values.values()))
+    varying = [name for name in counted if np.size(values[name]) > 1]
+    with np.errstate(all="ignore"):
+        if not varying:
+            return np.broadcast_to(np.asarray(run(tape, Arrays(), values), dtype=float), shape).copy()
+        result = np.empty(shape)
+        full = {name: np.broadcast_to(value, shape) for name, value in values.items()}
+        keys = np.stack([full[name].ravel() for name in varying], axis=-1)
+        distinct, group = np.unique(keys, axis=0, return_inverse=True)
+        for index in range(len(distinct)):
+            chosen = (group == index).reshape(shape)
+            part = {name: value[chosen] for name, value in full.items()}
+            result[chosen] = run(tape, Arrays(), part)
+        return result
+
+
+@dataclass(frozen=True)
+class Digits:
+    """The mpmath numbers of one context as an arithmetic for tapes."""
+
+    mp: Any
+
+    def rational(self, numerator: int, denominator: int) -> Any:
+        """Return the nearest number of the context."""
+        return self.mp.mpf(numerator) / denominator
+
+    def power(self, base: Any, exponent: int) -> Any:
+        """Raise to a whole power."""
+        return self.mp.zero if base == self.mp.inf and exponent < 0 else base**exponent
+
+    def count(self, value: Any) -> int:
+        """Read a number of steps."""
+        return _whole(float(value))
+
+    def apply(self, operation: str, operands: Sequence[Any]) -> Any:
+        """Apply a named operation."""
+        mp = self.mp
+        match operation:
+            case "add":
+                return mp.fsum(operands)
+            case "mul":
+                return mp.fprod(operands)
+            case "max":
+                return max(operands)
+            case "min":
+                return min(operands)
+            case "abs":
+                return abs(operands[0])
+            case "pow":
+                return operands[0] ** operands[1]
+            case "pi" | "e":
+                return +getattr(mp, operation)
+            case "rsqrt":
+                return 1 / mp.sqrt(operands[0])
+            case "polygamma":
+                return mp.polygamma(int(operands[0]), operands[1])
+            case "c4":
+                points = operands[0]
+                return mp.sqrt(2 / (points - 1)) * mp.gammaprod([points / 2], [(points - 1) / 2])
+            case "geometric_sum":
+                q, t = operands
+                return t if q == 1 else (1 - q**t) / (1 - q)
+            case _:
+                return getattr(mp, operation)(operands[0])
+
+
+def evaluate_digits(tape: Tape, values: Mapping[str, Fraction | float], digits: int) -> Any:
+    """Run a tape in mpmath until two precisions agree to the digits asked for.
+
+    Parameters
+    ----------
+    tape : Tape
+    values : mapping of name to Fraction or infinity
+    digits : int
+        Significant decimal digits.
+
+    Returns
+    -------
+    mpmath.mpf
+
+    Raises
+    ------
+    EnclosureError
+        If the digits do not settle.
+
+    Examples
+    --------
+    >>> from sympy import Symbol, sqrt
+    >>> from bounds.tape import compile_expression
+    >>> root = evaluate_digits(compile_expression(sqrt(Symbol("x"))), {"x": Fraction(2)}, 20)
+    >>> print(mpmath.nstr(root, 20))
+    1.4142135623730950488
+    """
+    previous = None
+    working = digits + 10
+    for _ in range(8):
+        with _MP.workdps(working):
+            inputs = {name: _mp(value) for name, value in values.items()}
+            found = run(tape, Digits(_MP), inputs)
+            if isinstance(found, _MP.mpc) or not _MP.isfinite(found):
+                found = None
+            elif previous is not None and abs(found - previous) <= abs(found) * _MP.mpf(10) ** (-digits - 2):
+                with mpmath.mp.workdps(digits):
+                    return +mpmath.mp.make_mpf(found._mpf_)
+        previous, working = found, working * 2
+    raise EnclosureError(f"{digits} digits did not settle with {working // 2} digits of working precision")
+
+
+def _mp(value: Fraction | float) -> Any:
+    if isinstance(value, Fraction):
+        return _MP.mpf(value.numerator) / value.denominator
+    return _MP.mpf(value)

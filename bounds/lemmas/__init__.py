@@ -1,0 +1,1 @@
+"""Classical tools: one file per family."""

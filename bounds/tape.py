@@ -1,0 +1,248 @@
+"""Compile a sympy expression into a flat list of operations that any kind of number can run.
+
+One walker serves floats, arrays, exact rationals, mpmath numbers and balls: an expression is compiled once into a tape,
+equal sub-expressions are computed once, and an `Arithmetic` says what each operation means for its numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Generic, Protocol, TypeVar
+
+import sympy
+
+from bounds.functions import Recurrence, c4, geometric_sum
+
+Number = TypeVar("Number")
+
+STEP_LIMIT = 1_000_000
+
+
+class Arithmetic(Protocol[Number]):
+    """What the operations of a tape mean for one kind of number."""
+
+    def rational(self, numerator: int, denominator: int) -> Number:
+        """Return the number numerator/denominator."""
+
+    def apply(self, operation: str, operands: Sequence[Number]) -> Number:
+        """Apply a named operation."""
+
+    def power(self, base: Number, exponent: int) -> Number:
+        """Raise to a whole power known from the expression."""
+
+    def count(self, value: Number) -> int:
+        """Read a value as a number of steps."""
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A sum or a recursion inside a tape: state names, and the tapes of the step and of the output."""
+
+    states: tuple[str, ...]
+    step: tuple[Tape, ...]
+    output: Tape
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One operation: its name, the positions of its operands, and a constant where it needs one."""
+
+    operation: str
+    operands: tuple[int, ...]
+    constant: Any = None
+
+
+@dataclass(frozen=True)
+class Tape:
+    """A compiled expression.
+
+    Examples
+    --------
+    >>> from sympy import Symbol
+    >>> x = Symbol("x")
+    >>> [i.operation for i in compile_expression((x + 1) ** 2).instructions]
+    ['rational', 'symbol', 'add', 'power']
+    """
+
+    instructions: tuple[Instruction, ...]
+
+
+_FUNCTIONS: dict[Any, str] = {
+    sympy.exp: "exp",
+    sympy.log: "log",
+    sympy.atan: "atan",
+    sympy.erf: "erf",
+    sympy.erfc: "erfc",
+    sympy.gamma: "gamma",
+    sympy.loggamma: "loggamma",
+    sympy.Abs: "abs",
+    sympy.Max: "max",
+    sympy.Min: "min",
+    sympy.polygamma: "polygamma",
+    c4: "c4",
+    geometric_sum: "geometric_sum",
+}
+
+
+@lru_cache(maxsize=4096)
+def compile_expression(expression: Any) -> Tape:
+    """Compile a sympy expression.
+
+    Parameters
+    ----------
+    expression : sympy expression
+        Built from the operations that theorems use.
+
+    Returns
+    -------
+    Tape
+
+    Raises
+    ------
+    TypeError
+        If the expression holds an operation that no arithmetic here knows.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> compile_expression(sympy.zeta(3, 2))
+    Traceback (most recent call last):
+    TypeError: no rule evaluates zeta; add one to bounds.tape and to each arithmetic
+    """
+    instructions: list[Instruction] = []
+    positions: dict[Any, int] = {}
+
+    def emit(instruction: Instruction) -> int:
+        instructions.append(instruction)
+        return len(instructions) - 1
+
+    def visit(node: Any) -> int:
+        if node not in positions:
+            positions[node] = emit(_instruction(node, visit))
+        return positions[node]
+
+    visit(expression)
+    return Tape(tuple(instructions))
+
+
+def _instruction(node: Any, visit: Any) -> Instruction:
+    if node.is_Symbol:
+        return Instruction("symbol", (), node.name)
+    if node.is_Rational:
+        return Instruction("rational", (), (int(node.p), int(node.q)))
+    if node in (sympy.pi, sympy.E):
+        return Instruction("pi" if node == sympy.pi else "e", ())
+    if node.is_Add or node.is_Mul:
+        return Instruction("add" if node.is_Add else "mul", tuple(visit(a) for a in node.args))
+    if node.is_Pow:
+        return _power(node, visit)
+    if isinstance(node, sympy.Sum):
+        return _sum(node, visit)
+    if isinstance(node, Recurrence):
+        output, states, initial, step, count = node.args
+        loop = Loop(
+            tuple(s.name for s in states), tuple(compile_expression(e) for e in step), compile_expression(output)
+        )
+        return Instruction("loop", tuple(visit(a) for a in (count, *initial)), loop)
+    name = _FUNCTIONS.get(node.func)
+    if name is None:
+        raise TypeError(f"no rule evaluates {node.func.__name__}; add one to bounds.tape and to each arithmetic")
+    if name == "polygamma":
+        order, argument = node.args
+        if not order.is_Integer:
+            raise TypeError("polygamma needs a whole number as its order")
+        return Instruction("polygamma", (visit(order), visit(argument)))
+    return Instruction(name, tuple(visit(a) for a in node.args))
+
+
+def _power(node: Any, visit: Any) -> Instruction:
+    base, exponent = node.args
+    if base == sympy.E:
+        return Instruction("exp", (visit(exponent),))
+    if exponent.is_Integer:
+        return Instruction("power", (visit(base),), int(exponent))
+    if exponent in (sympy.S.Half, -sympy.S.Half):
+        return Instruction("sqrt" if exponent > 0 else "rsqrt", (visit(base),))
+    return Instruction("pow", (visit(base), visit(exponent)))
+
+
+def _sum(node: Any, visit: Any) -> Instruction:
+    if len(node.limits) != 1:
+        raise TypeError("only sums over one index are evaluated")
+    index, start, stop = node.limits[0]
+    total = sympy.Symbol("_total")
+    loop = Loop(
+        (index.name, total.name),
+        (compile_expression(index + 1), compile_expression(total + node.function)),
+        compile_expression(total),
+    )
+    return Instruction("loop", (visit(stop - start + 1), visit(start), visit(sympy.Integer(0))), loop)
+
+
+def run(tape: Tape, arithmetic: Arithmetic[Number], values: Mapping[str, Number]) -> Number:
+    """Run a tape.
+
+    Parameters
+    ----------
+    tape : Tape
+        A compiled expression.
+    arithmetic : Arithmetic
+        What the operations mean.
+    values : mapping
+        The value of every symbol, by name.
+
+    Returns
+    -------
+    Number
+        The value of the expression.
+
+    Raises
+    ------
+    KeyError
+        If a symbol has no value.
+
+    Examples
+    --------
+    >>> from sympy import Symbol
+    >>> from bounds.exact import Exact
+    >>> from fractions import Fraction
+    >>> run(compile_expression(Symbol("x") ** 2), Exact(), {"x": Fraction(1, 3)})
+    Fraction(1, 9)
+    """
+    results: list[Number] = []
+    for instruction in tape.instructions:
+        match instruction.operation:
+            case "symbol":
+                value = values[instruction.constant]
+            case "rational":
+                value = arithmetic.rational(*instruction.constant)
+            case "power":
+                value = arithmetic.power(results[instruction.operands[0]], instruction.constant)
+            case "loop":
+                first, *initial = [results[i] for i in instruction.operands]
+                value = _iterate(instruction.constant, arithmetic, values, arithmetic.count(first), initial)
+            case operation:
+                value = arithmetic.apply(operation, [results[i] for i in instruction.operands])
+        results.append(value)
+    return results[-1]
+
+
+@dataclass(frozen=True)
+class _Scope(Generic[Number]):
+    """Outer values seen through the state symbols of a loop."""
+
+    outer: Mapping[str, Number]
+    state: Mapping[str, Number]
+
+    def __getitem__(self, name: str) -> Number:
+        return self.state[name] if name in self.state else self.outer[name]
+
+
+def _iterate(loop: Loop, arithmetic: Arithmetic[Number], values: Any, count: int, initial: Sequence[Number]) -> Number:
+    state = dict(zip(loop.states, initial, strict=True))
+    for _ in range(count):
+        scope: Any = _Scope(values, state)
+        state = dict(zip(loop.states, [run(tape, arithmetic, scope) for tape in loop.step], strict=True))
+    return run(loop.output, arithmetic, _Scope(values, state))  # type: ignore[arg-type]
