@@ -67,7 +67,7 @@ def enclose(
     >>> enclose(bounds.get("ferbach2024.uncurated_mixture"), {"lam": 1, "t": 2, "tv0": 1})
     (0.25, 0.25)
     """
-    from bounds.enclose import enclose_tape, ends, float_above, float_below, mpf_below
+    from bounds.enclose import enclose_tape, ends, float_above, float_below, mpf_above, mpf_below
 
     inputs = read_arguments(theorem, arguments)
     if inputs.grid:
@@ -80,7 +80,7 @@ def enclose(
     refuse_where_false(inputs.theorem, inputs.values)
     low, high = ends(enclose_tape(compile_expression(inputs.theorem.expression), inputs.values, width))
     if digits is not None:
-        return mpf_below(low, digits), -mpf_below(-high, digits)
+        return mpf_below(low, digits), mpf_above(high, digits)
     return float_below(low), float_above(high)
 
 

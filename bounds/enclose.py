@@ -14,7 +14,7 @@ from typing import Any
 
 import mpmath
 from flint import acb, arb, ctx, fmpq
-from mpmath.libmp import from_man_exp
+from mpmath.libmp import from_man_exp, mpf_neg
 
 from bounds.errors import EnclosureError
 from bounds.tape import STEP_LIMIT, Tape, run
@@ -283,7 +283,7 @@ def float_above(value: Fraction) -> float:
     >>> Fraction(float_above(Fraction(1, 3))) > Fraction(1, 3)
     True
     """
-    return -float_below(-value)
+    return -float_below(-value) if value else 0.0
 
 
 def mpf_below(value: Fraction, digits: int) -> Any:
@@ -303,7 +303,30 @@ def mpf_below(value: Fraction, digits: int) -> Any:
     >>> float(mpf_below(Fraction(1, 2), 30))
     0.5
     """
+    if value == 0:
+        return mpmath.mp.mpf(0)
     precision = int(digits * 3.33) + 8
     exponent = value.numerator.bit_length() - value.denominator.bit_length() - precision
     scaled = value / Fraction(2) ** exponent
     return mpmath.mp.make_mpf(from_man_exp(math.floor(scaled), exponent))
+
+
+def mpf_above(value: Fraction, digits: int) -> Any:
+    """Return an mpmath number of the given number of digits that is not below an exact value.
+
+    Parameters
+    ----------
+    value : Fraction
+    digits : int
+
+    Returns
+    -------
+    mpmath.mpf
+
+    Examples
+    --------
+    >>> float(mpf_above(Fraction(1, 2), 30))
+    0.5
+    """
+    # The minus sign of an mpf would round to the precision of the moment.
+    return mpmath.mp.make_mpf(mpf_neg(mpf_below(-value, digits)._mpf_))

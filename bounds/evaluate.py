@@ -154,7 +154,9 @@ class Digits:
 
     def power(self, base: Any, exponent: int) -> Any:
         """Raise to a whole power."""
-        return self.mp.zero if base == self.mp.inf and exponent < 0 else base**exponent
+        if exponent < 0 and base in (0, self.mp.inf):
+            return self.mp.zero if base else self.mp.nan
+        return base**exponent
 
     def count(self, value: Any) -> int:
         """Read a number of steps."""
@@ -221,7 +223,7 @@ def evaluate_digits(tape: Tape, values: Mapping[str, Fraction | float], digits: 
     """
     previous = None
     working = digits + 10
-    for _ in range(8):
+    for attempt in range(8):
         with _MP.workdps(working):
             inputs = {name: _mp(value) for name, value in values.items()}
             found = run(tape, Digits(_MP), inputs)
@@ -230,6 +232,9 @@ def evaluate_digits(tape: Tape, values: Mapping[str, Fraction | float], digits: 
             elif previous is not None and abs(found - previous) <= abs(found) * _MP.mpf(10) ** (-digits - 2):
                 with mpmath.mp.workdps(digits):
                     return +mpmath.mp.make_mpf(found._mpf_)
+            elif attempt >= 3 and abs(found) < _MP.mpf(10) ** (-0.9 * working):
+                # It keeps vanishing with the working precision: terms that cancel exactly.
+                return mpmath.mp.mpf(0)
         previous, working = found, working * 2
     raise EnclosureError(f"{digits} digits did not settle with {working // 2} digits of working precision")
 

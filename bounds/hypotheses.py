@@ -49,7 +49,7 @@ class Checked:
         return f"{self.relation} {state}: left side {self.left:.6g}, right side {self.right:.6g}"
 
 
-def sign(expression: Any, values: Mapping[str, Fraction | float]) -> int:
+def sign(expression: Any, values: Mapping[str, Fraction | float]) -> int | None:
     """Return the sign of an expression, decided exactly.
 
     Parameters
@@ -59,8 +59,8 @@ def sign(expression: Any, values: Mapping[str, Fraction | float]) -> int:
 
     Returns
     -------
-    int
-        -1, 0 or 1.
+    int or None
+        -1, 0 or 1; None where an infinite value makes the expression undefined, as in 0 times infinity.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def sign(expression: Any, values: Mapping[str, Fraction | float]) -> int:
         return _sign_by_balls(expression, values)
 
 
-def _sign_by_balls(expression: Any, values: Mapping[str, Fraction | float]) -> int:
+def _sign_by_balls(expression: Any, values: Mapping[str, Fraction | float]) -> int | None:
     from bounds.enclose import PRECISIONS, enclose_ball
 
     tape = compile_expression(expression)
@@ -94,6 +94,8 @@ def _sign_by_balls(expression: Any, values: Mapping[str, Fraction | float]) -> i
             return -1
         if found.is_zero():
             return 0
+    if found.is_nan() and any(isinstance(value, float) for value in values.values()):
+        return None
     exact = {symbol: _rational(values[symbol.name]) for symbol in expression.free_symbols}
     if found.is_finite() and sympy.simplify(expression.xreplace(exact).doit()).is_zero:
         return 0
@@ -105,7 +107,7 @@ def _rational(value: Fraction | float) -> Any:
 
 
 def holds(relation: Any, values: Mapping[str, Fraction | float]) -> bool:
-    """Decide a relation exactly.
+    """Decide a relation exactly; one that is undefined at these values does not hold.
 
     Parameters
     ----------

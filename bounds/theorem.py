@@ -134,6 +134,8 @@ class Theorem:
             object.__setattr__(self, "expression", _by_cases(self.regimes))
         if self.expression is None:
             raise ValueError(f"{self.id} has no expression")
+        if any(h in (sympy.true, sympy.false) for h in self.hypotheses):
+            raise ValueError(f"{self.id} has a hypothesis that is always true or always false; write it unevaluated")
         if self.expression.has(sympy.Float) or any(sympy.sympify(h).has(sympy.Float) for h in self.hypotheses):
             raise ValueError(f"{self.id} holds a floating-point number; write Rational(1, 10), not 0.1")
 
@@ -148,7 +150,7 @@ class Theorem:
     def all_hypotheses(self) -> tuple[Any, ...]:
         """The common hypotheses and those of every regime."""
         own = tuple(h for r in self.regimes for h in r.hypotheses)
-        return tuple(dict.fromkeys(h for h in self.hypotheses + own if h is not sympy.true))
+        return tuple(dict.fromkeys(self.hypotheses + own))
 
     def at(self, **choices: object) -> Theorem:
         """Narrow a theorem of several regimes to one.

@@ -4,7 +4,7 @@ A user picks one of K candidates with probability proportional to ``y = e^r``; t
 the reference law in the proportion lam to 1. ``lam = infinity`` is the pure loop, K = infinity the limit of many candidates.
 """
 
-from sympy import Symbol, exp, log
+from sympy import Gt, Symbol, exp, log
 
 from bounds.functions import Recurrence, geometric_sum
 from bounds.papers import bertrand2024
@@ -204,6 +204,7 @@ KL_BALL_REFINED = Theorem(
     quantity=KL_DIVERGENCE,
     direction=Direction.UPPER,
     mode=Mode.DETERMINISTIC,
+    hypotheses=(Gt(1 / K + exp(-reward_range), 0, evaluate=False),),
     regimes=(
         regime(log(_M), form="supremum"),
         regime(((_M - 1) * _b * log(_b) + (1 - _b) * _M * log(_M)) / (_M - _b), lam > 0, t >= 1, form="chord"),

@@ -1,0 +1,57 @@
+"""Do enclosures contain the 100-digit value? Random in-domain points over the whole catalogue.
+
+Usage: python benchmarks/enclosures.py [--points 100000] [--digits 100] [--seed 0]
+Exit status 1 if any enclosure fails to contain the value that mpmath computes by another route.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import mpmath
+import numpy as np
+
+import bounds
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "bounds"))
+from samples import points, regimes_of
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=int, default=100_000)
+    parser.add_argument("--digits", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    cases = [one for theorem in bounds.catalog() for one in regimes_of(theorem)]
+    rng = np.random.default_rng(options.seed)
+    share = -(-options.points // len(cases))
+    failures, done, infinite, started = 0, 0, 0, time.perf_counter()
+    for theorem in cases:
+        source = points(theorem, rng)
+        checked = 0
+        while checked < share:
+            values = next(source)
+            try:
+                lower, upper = theorem.enclose(**values)
+            except bounds.EnclosureError:
+                infinite += 1
+                continue
+            value = theorem.evaluate(**values, digits=options.digits)
+            checked += 1
+            if not mpmath.mpf(lower) <= value <= mpmath.mpf(upper):
+                failures += 1
+                print(f"FAILURE {theorem.id} {theorem.choices} {values}: {value} not in [{lower!r}, {upper!r}]")
+        done += checked
+        print(f"{theorem.id:45s} {dict(theorem.choices)!s:60s} {checked} points", flush=True)
+    print(
+        f"{done} enclosures, {failures} failures, {infinite} points without a finite value, {time.perf_counter() - started:.0f} s"
+    )
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""One suite over every theorem and regime: three ways to a value must agree, inside the hypotheses and at their edge."""
+
+from __future__ import annotations
+
+import mpmath
+import numpy as np
+import pytest
+from samples import points, regimes_of
+
+import bounds
+
+CASES = [one for theorem in bounds.catalog() for one in regimes_of(theorem)]
+NAMES = [f"{one.id}-{'-'.join(value for _, value in one.choices)}" for one in CASES]
+
+
+@pytest.mark.parametrize("theorem", CASES, ids=NAMES)
+def test_enclosures_contain_the_hundred_digit_value(theorem: bounds.Theorem) -> None:
+    rng = np.random.default_rng(1)
+    source = points(theorem, rng)
+    for _ in range(60):
+        values = next(source)
+        lower, upper = theorem.enclose(**values)
+        exact = theorem.evaluate(**values, digits=100)
+        assert mpmath.mpf(lower) <= exact <= mpmath.mpf(upper), values
+        # The digits of the mpmath route are real: they lie within a much narrower enclosure.
+        low, high = theorem.enclose(**values, digits=90)
+        with mpmath.workdps(110):
+            slack = abs(exact) * mpmath.mpf(10) ** -88 + mpmath.mpf(10) ** -1000
+            assert low - slack <= exact <= high + slack, values
+
+
+@pytest.mark.parametrize("theorem", CASES, ids=NAMES)
+def test_floats_lie_in_the_enclosure(theorem: bounds.Theorem) -> None:
+    source = points(theorem, np.random.default_rng(2))
+    for _ in range(60):
+        values = next(source)
+        lower, upper = theorem.enclose(**values)
+        assert lower <= theorem.evaluate(**values) <= upper, values
+        assert upper - lower <= 4e-16 * max(abs(lower), abs(upper)) + 1e-300, values
+
+
+@pytest.mark.parametrize("theorem", CASES, ids=NAMES)
+def test_grids_agree_with_single_values(theorem: bounds.Theorem) -> None:
+    source = points(theorem, np.random.default_rng(3))
+    drawn = [{k: float(v) for k, v in next(source).items()} for _ in range(40)]
+    grid = {name: np.array([point[name] for point in drawn]) for name in drawn[0]}
+    values = theorem.evaluate(**grid)
+    for value, point in zip(values, drawn, strict=True):
+        try:
+            single = theorem.evaluate(**point)
+        except bounds.HypothesisError:
+            assert np.isnan(value), point
+            continue
+        # Doubles lose what the expression cancels: compare on the scale of its largest inputs.
+        scale = max(abs(single), 1e-3 if theorem.quantity.name in ("KL divergence", "log variance") else 1e-290)
+        assert abs(value - single) <= 1e-6 * scale, (point, value, single)
+
+
+@pytest.mark.parametrize("theorem", CASES, ids=NAMES)
+def test_grids_broadcast(theorem: bounds.Theorem) -> None:
+    first, second = (lambda s: (next(s), next(s)))(points(theorem, np.random.default_rng(4)))
+    names = sorted(first)
+    grid = {name: np.array([float(first[name]), float(second[name])]).reshape((2, 1)) for name in names[:1]}
+    grid |= {name: np.array([float(first[name])] * 3) for name in names[1:]}
+    values = theorem.evaluate(**grid)
+    assert values.shape == ((2, 3) if len(names) > 1 else (2, 1))
+
+
+@pytest.mark.parametrize("theorem", bounds.catalog(), ids=lambda t: t.id)
+def test_every_symbol_is_needed_and_no_other_is_taken(theorem: bounds.Theorem) -> None:
+    for one in regimes_of(theorem):
+        values = next(points(one, np.random.default_rng(5)))
+        for name in values:
+            with pytest.raises(bounds.ArgumentError, match=name):
+                one.evaluate(**{k: v for k, v in values.items() if k != name})
+        with pytest.raises(bounds.ArgumentError, match="no symbol 'zeta'"):
+            one.evaluate(**values, zeta=1)
+
+
+@pytest.mark.parametrize("theorem", bounds.catalog(), ids=lambda t: t.id)
+def test_it_typesets_and_cites(theorem: bounds.Theorem) -> None:
+    assert theorem.latex().count("{") == theorem.latex().count("}")
+    assert theorem.source.paper.key in theorem.citation()
+    page = theorem._repr_markdown_()
+    assert theorem.statement in page
+    assert all(f"`{s.name}`" in page for s in theorem.symbols)
