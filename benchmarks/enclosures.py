@@ -48,7 +48,7 @@ def main() -> int:
         done += checked
         print(f"{theorem.id:45s} {dict(theorem.choices)!s:60s} {checked} points", flush=True)
     print(
-        f"{done} enclosures, {failures} failures, {infinite} points without a finite value, {time.perf_counter() - started:.0f} s"
+        f"{done} enclosures, {failures} failures, {infinite} without a finite value, {time.perf_counter() - started:.0f} s"
     )
     return 1 if failures else 0
 

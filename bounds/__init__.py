@@ -4,7 +4,7 @@
 """
 
 from bounds.calculator import Assessment, assess
-from bounds.catalog import catalog, get, papers
+from bounds.catalog import all_papers, catalog, get
 from bounds.errors import (
     ArgumentError,
     DataError,
@@ -38,10 +38,10 @@ __all__ = [
     "Standing",
     "Theorem",
     "UnknownTheorem",
+    "all_papers",
     "assess",
     "catalog",
     "get",
-    "papers",
     "parameter",
     "regime",
 ]

@@ -19,7 +19,7 @@ from bounds.symbols import PARAMETERS, Parameter
 if TYPE_CHECKING:
     from bounds.theorem import Theorem
 
-_TEXT = re.compile(r"[+-]?(\d+/\d+|(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?)")
+_TEXT = re.compile(r"[+-]?(\d+/0*[1-9]\d*|(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?)", re.ASCII)
 _INFINITIES = {"inf", "infinity", "oo", "+inf", "+oo"}
 # Sizes are converted along with the ratio, so their spellings carry the convention.
 _SIZES = {"n_real": "real", "n_total": "total"}
@@ -54,7 +54,7 @@ def read_number(value: object, name: str = "value") -> Fraction | float:
         text = value.strip()
         if text.lower() in _INFINITIES:
             return math.inf
-        if not _TEXT.fullmatch(text) or text.endswith("/0"):
+        if not _TEXT.fullmatch(text):
             raise ArgumentError(f"{name} = {value!r} is not a number; write for instance 0.3, 1/3, 1e-4 or inf")
         return Fraction(text)
     if isinstance(value, bool) or type(value).__name__ == "bool_":
@@ -79,8 +79,9 @@ def _from_mpf(value: Any, name: str) -> Fraction | float:
     text = str(value)
     if text in ("+inf", "-inf", "nan"):
         return float(text)
-    mantissa, exponent = (int(part) for part in value.man_exp)
-    return Fraction(mantissa) * Fraction(2) ** exponent
+    # The mantissa of man_exp carries no sign in some releases of mpmath.
+    negative, mantissa, exponent, _ = value._mpf_
+    return Fraction((-1) ** int(negative) * int(mantissa)) * Fraction(2) ** int(exponent)
 
 
 def is_grid(value: object) -> bool:
@@ -203,7 +204,8 @@ def _converted(theorem: Theorem, given: dict[str, Any], needed: list[str]) -> tu
         raise ArgumentError(f"give one sample size, not {' and '.join(spelled)}")
     if other in values:
         _check_domain(PARAMETERS[other], values[other])
-        values[ratio] = _other_ratio(other, values.pop(other), theorem)
+        found = _other_ratio(other, values.pop(other), theorem)
+        values[ratio] = found.astype(float) if is_grid(found) else found
         converted.add(ratio)
         if "n" in values and "n" in needed:
             values["n_total" if other == "alpha" else "n_real"] = values.pop("n")
@@ -216,6 +218,8 @@ def _converted(theorem: Theorem, given: dict[str, Any], needed: list[str]) -> tu
                 if not is_grid(real_fraction) and real_fraction == 0:
                     raise ArgumentError(f"{size} cannot be converted: there are no real points when alpha = 0")
                 points = points * real_fraction if convention == "real" else points / real_fraction
+                # A fraction times an array is an array of objects.
+                points = points.astype(float) if is_grid(points) else points
                 converted.add("n")
             values["n"] = points
     return values, converted

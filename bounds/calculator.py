@@ -14,7 +14,7 @@ from bounds.arguments import Inputs, is_grid, read_arguments, read_number
 from bounds.errors import ArgumentError, EnclosureError
 from bounds.hypotheses import Checked, check, holds
 from bounds.quantities import Direction
-from bounds.tape import Tape, compile_expression
+from bounds.tape import Tape, compile_expression, run
 from bounds.theorem import Theorem, refuse_where_false
 
 _FLOAT_WIDTH = Fraction(1, 2**60)
@@ -186,9 +186,8 @@ def assess(theorem: Theorem, arguments: Mapping[str, object], digits: int | None
     checked = tuple(check(relation, values) for relation in one.hypotheses)
     if not all(h.holds for h in checked):
         return Assessment(one.id, None, None, None, checked, None, inputs.echo)
-    exactly = {**dict(one.choices), **values}
-    value = evaluate(theorem, exactly, digits)
-    lower, upper = enclose(theorem, exactly, digits)
+    value = evaluate(one, values, digits)
+    lower, upper = enclose(one, values, digits)
     return Assessment(one.id, value, lower, upper, checked, _beats_trivial(one, values), inputs.echo)
 
 
@@ -206,22 +205,27 @@ def _evaluate_grid(inputs: Inputs) -> Any:
 
 
 def _holds_on_grid(relation: Any, values: Mapping[str, Any]) -> Any:
-    """Decide by floats where the sides are clearly apart, and exactly where they are close."""
+    """Decide by doubles where their rounding errors cannot matter, and exactly everywhere else."""
     import numpy as np
 
-    from bounds.evaluate import evaluate_grid
+    from bounds.guarded import GuardedArrays, exactly
 
     used = {name: values[name] for name in values if name in {s.name for s in relation.free_symbols}}
-    left, right = (
-        evaluate_grid(compile_expression(side), used, _counted(side)) for side in (relation.lhs, relation.rhs)
-    )
-    with np.errstate(invalid="ignore"):
-        decided = {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[relation.rel_op]
-        close = ~(np.abs(left - right) > 1e-9 * np.maximum(np.maximum(np.abs(left), np.abs(right)), 1e-290))
-    full = {name: np.broadcast_to(value, left.shape) for name, value in used.items()}
-    for index in zip(*np.nonzero(close), strict=True):
-        point = {name: read_number(value[index], name) for name, value in full.items()}
-        decided[index] = holds(relation, point)
+    shape = np.broadcast_shapes(*(np.shape(value) for value in used.values()))
+    decided, close = np.zeros(shape, dtype=bool), np.ones(shape, dtype=bool)
+    inputs = {name: exactly(np.asarray(value, dtype=float)) for name, value in used.items()}
+    with np.errstate(all="ignore"):
+        try:
+            gap = run(compile_expression(relation.lhs - relation.rhs), GuardedArrays(), inputs)
+        except TypeError:
+            pass
+        else:
+            close = np.broadcast_to(~(np.abs(gap.value) > gap.error), shape)
+            decided = np.broadcast_to(gap.value < 0 if "<" in relation.rel_op else gap.value > 0, shape).copy()
+    full = {name: np.broadcast_to(value, shape) for name, value in used.items()}
+    for position in np.flatnonzero(close):
+        point = {name: read_number(value.flat[position], name) for name, value in full.items()}
+        decided.flat[position] = holds(relation, point)
     return decided
 
 

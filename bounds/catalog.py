@@ -126,7 +126,7 @@ def get(theorem_id: str) -> Theorem:
     raise UnknownTheorem(f"no theorem '{theorem_id}'; {hint}")
 
 
-def papers() -> tuple[Paper, ...]:
+def all_papers() -> tuple[Paper, ...]:
     """Return the papers the catalogue draws on, by key.
 
     Returns
@@ -135,7 +135,7 @@ def papers() -> tuple[Paper, ...]:
 
     Examples
     --------
-    >>> [paper.key for paper in papers()][:1]
+    >>> [paper.key for paper in all_papers()][:1]
     ['bertrand2024']
     """
     found = {theorem.source.paper.key: theorem.source.paper for theorem in _by_id().values()}

@@ -70,9 +70,14 @@ class geometric_sum(Function):  # type: ignore[misc]  # noqa: N801
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         q, t = self.args
-        base = printer.parenthesize(q, sympy.printing.precedence.PRECEDENCE["Pow"], strict=True)
+        base = printer.parenthesize(q, sympy.printing.precedence.PRECEDENCE["Pow"], strict=False)
         body = rf"\sum_{{j=0}}^{{{printer._print(t - 1)}}} {base}^{{j}}"
         return body if exp is None else rf"\left({body}\right)^{{{exp}}}"
+
+
+def _row(printer: Any, entries: Any) -> str:
+    printed = ",\\ ".join(printer._print(entry) for entry in entries)
+    return printed if len(entries) == 1 else rf"\left({printed}\right)"
 
 
 class Recurrence(Expr):  # type: ignore[misc]
@@ -136,12 +141,11 @@ class Recurrence(Expr):  # type: ignore[misc]
         return self.doit()._eval_evalf(prec) if self.args[4].is_Integer else None
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
-        output, states, initial, step, count = (printer._print(a) for a in self.args)
-        lines = (
-            rf"\left.{output}\right|_{{{count}\ \text{{steps of}}}}",
-            rf"\left({states} \mapsto {step}\right),\ \text{{from}}\ {initial}",
+        output, count = printer._print(self.args[0]), printer._print(self.args[4])
+        states, initial, step = (_row(printer, part) for part in self.args[1:4])
+        body = (
+            rf"\left.{output}\right|_{{{count}\text{{ steps of }} {states} \mapsto {step} \text{{ from }} {initial}}}"
         )
-        body = " ".join(lines)
         return body if exp is None else rf"\left[{body}\right]^{{{exp}}}"
 
     def _sympystr(self, printer: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sympy import Integer
@@ -121,6 +121,12 @@ MEAN_SQUARE_ERROR = Quantity(
 TOTAL_VARIATION = Quantity(
     "total variation", r"\mathrm{TV}(p_t,p_0)", "total variation distance to the real law", trivial=Integer(1)
 )
+EXPECTED_TOTAL_VARIATION = replace(
+    TOTAL_VARIATION, latex=r"\mathbb{E}\,\mathrm{TV}(p_t,p_0)", meaning="expected total variation to the real law"
+)
+REFERENCE_TOTAL_VARIATION = replace(
+    TOTAL_VARIATION, latex=r"\mathrm{TV}(p_t,p_{\mathrm{ref}})", meaning="total variation distance to the reference law"
+)
 JACOBIAN_NORM = Quantity(
     "Jacobian norm",
     r"\|J_G(\theta^*)\|_2",
@@ -133,6 +139,14 @@ SPECTRAL_RADIUS = Quantity(
     "spectral radius of the derivative of the retraining map, equal to its norm in the curvature geometry",
     trivial=Integer(1),
 )
+LIMIT_VARIANCE = replace(
+    VARIANCE, latex=r"\lim_{t\to\infty}\mathbb{E}\,\sigma_t^2", meaning="limit of the expected variance"
+)
+LIMIT_MEAN_SQUARE_ERROR = replace(
+    MEAN_SQUARE_ERROR,
+    latex=r"\lim_{t\to\infty}\mathbb{E}(\mu_t-\mu_0)^2",
+    meaning="limit of the expected squared error of the mean",
+)
 PARAMETER_DISTANCE = Quantity(
     "parameter distance", r"\|\theta_t-\theta^*\|", "distance of the parameter to the optimum", "parameter units"
 )
@@ -140,4 +154,17 @@ DENSITY_RATIO = Quantity("density ratio", r"p_{t+1}(x)/p_t(x)", "ratio of succes
 EXPECTED_REWARD = Quantity(
     "expected reward", r"\mathbb{E}_{p_t}\,y", "mean of the exponentiated reward", "reward units", trivial=mean
 )
-KL_DIVERGENCE = Quantity("KL divergence", r"\mathrm{KL}", "Kullback-Leibler divergence", "nats")
+NEXT_REWARD = replace(EXPECTED_REWARD, latex=r"\mathbb{E}_{p_{t+1}}\,y", meaning="mean of y after one more round")
+KL_FROM_MAXIMISERS = Quantity(
+    "KL divergence", r"\mathrm{KL}(p^*\,\|\,p_t)", "divergence of the loop from the law of maximal reward", "nats"
+)
+KL_FROM_OPTIMUM = replace(
+    KL_FROM_MAXIMISERS,
+    latex=r"\mathrm{KL}(p_{\theta^*}\,\|\,p_{\theta_t})",
+    meaning="divergence of the loop from the best model",
+)
+KL_TO_REFERENCE = replace(
+    KL_FROM_MAXIMISERS,
+    latex=r"\mathrm{KL}(p_t\,\|\,p_{\mathrm{ref}})",
+    meaning="divergence of the loop to the reference law",
+)

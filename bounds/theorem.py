@@ -313,7 +313,7 @@ class Theorem:
         --------
         >>> import bounds
         >>> print(bounds.get("ferbach2024.kl_ball").latex())
-        \mathrm{KL} \le - \log{\left(- \lambda \left(K - 1\right) + 1 \right)}
+        \mathrm{KL}(p_t\,\|\,p_{\mathrm{ref}}) \le - \log{\left(- \lambda \left(K - 1\right) + 1 \right)}
         """
         from bounds.typeset import theorem_latex
 

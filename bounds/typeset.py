@@ -46,7 +46,8 @@ def to_latex(expression: Any) -> str:
     names = {p.symbol: p.latex for p in PARAMETERS.values()}
     for symbol in expression.free_symbols:
         if symbol.name not in PARAMETERS:
-            names[symbol] = rf"\text{{{symbol.name.replace('_', ' ')}}}"
+            # One letter is a state or an index; more are the name of a choice.
+            names[symbol] = symbol.name if len(symbol.name) == 1 else rf"\text{{{symbol.name.replace('_', ' ')}}}"
     return str(_Printer({"symbol_names": names}).doprint(expression))
 
 

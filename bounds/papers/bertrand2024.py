@@ -9,7 +9,10 @@ from sympy import Max, Rational, Sum, Symbol, atan, log, pi, polygamma, sqrt
 
 from bounds.functions import Recurrence, c4, geometric_sum
 from bounds.quantities import (
+    EXPECTED_TOTAL_VARIATION,
     JACOBIAN_NORM,
+    LIMIT_MEAN_SQUARE_ERROR,
+    LIMIT_VARIANCE,
     LOG_DETERMINANT,
     LOG_VARIANCE,
     LOG_VARIANCE_SPREAD,
@@ -17,7 +20,6 @@ from bounds.quantities import (
     PARAMETER_DISTANCE,
     SPECTRAL_RADIUS,
     STANDARD_DEVIATION,
-    TOTAL_VARIATION,
     VARIANCE,
     Direction,
     Mode,
@@ -66,6 +68,10 @@ BERTRAND2024 = Paper(
 )
 
 _e = L * epsilon
+_REGULAR = (
+    "theta* is a strict local maximiser with the curvature, L and epsilon given",
+    "the log-likelihood is twice continuously differentiable in theta, also under the integrals, and G is the local branch",
+)
 _q = 1 - alpha
 
 GAUSSIAN_COLLAPSE = Theorem(
@@ -168,7 +174,7 @@ JACOBIAN = Theorem(
     expression=_jacobian,
     source=Source(BERTRAND2024, "Theorem 1"),
     standing=Standing.PAPER,
-    assumptions=("theta* is a strict local maximiser with the curvature, L and epsilon given",),
+    assumptions=_REGULAR,
 )
 
 CONTRACTION = Theorem(
@@ -182,7 +188,7 @@ CONTRACTION = Theorem(
     source=Source(BERTRAND2024, "Theorem 1"),
     standing=Standing.PAPER,
     assumptions=(
-        "theta* is a strict local maximiser with the curvature, L and epsilon given",
+        *_REGULAR,
         "theta_0 lies in the neighbourhood of theta* that the theorem asserts to exist",
     ),
 )
@@ -199,7 +205,7 @@ SPECTRAL_RADIUS_BOUND = Theorem(
     expression=lam * (curvature + _e) / (curvature + lam * (curvature + _e)),
     source=Source(BERTRAND2024, "sharpens Theorem 1"),
     standing=Standing.DERIVED,
-    assumptions=("theta* is a strict local maximiser with the curvature, L and epsilon given",),
+    assumptions=_REGULAR,
 )
 
 JACOBIAN_REFINED = Theorem(
@@ -214,7 +220,7 @@ JACOBIAN_REFINED = Theorem(
     expression=lam / (1 + lam) * (1 + _e / (curvature + lam * Max(curvature - _e, 0))),
     source=Source(BERTRAND2024, "sharpens Theorem 1"),
     standing=Standing.DERIVED,
-    assumptions=("theta* is a strict local maximiser with the curvature, L and epsilon given",),
+    assumptions=_REGULAR,
 )
 
 _step_error = eps_opt + A / sqrt(n) * sqrt(log(B * t / delta))
@@ -258,7 +264,7 @@ NORMAL_MEAN_LOOP = Theorem(
         "Exact expected total variation of the normal location loop with known variance: synthetic data only, fresh real data "
         "(alpha n of n points), or the same n real points reused with lam n synthetic ones."
     ),
-    quantity=TOTAL_VARIATION,
+    quantity=EXPECTED_TOTAL_VARIATION,
     direction=Direction.EXACT,
     mode=Mode.EXPECTATION,
     hypotheses=(t >= 1,),
@@ -274,7 +280,8 @@ NORMAL_MEAN_LOOP = Theorem(
 
 _u, _v = Symbol("u", real=True), Symbol("v", real=True)
 _moment_step = (_q**2 * _u + (alpha + _q * _v) / n, alpha + _q * _v + n / (n - 1) * alpha * _q * _u)
-_limit_u = 1 / (n * (alpha * (2 - alpha) - _q**2 / (n - 1)))
+# This is 1/(n [alpha (2 - alpha) - q^2/(n - 1)]), written without its cancellation.
+_limit_u = (n - 1) / (n * (n * alpha * (2 - alpha) - 1))
 
 
 def _moment(output: object) -> object:
@@ -285,7 +292,8 @@ NORMAL_MIXED_MOMENTS = Theorem(
     id="bertrand2024.normal_mixed_moments",
     statement=(
         "Exact moments of the normal loop with alpha n fresh real points among n in every generation (standard normal real "
-        "data, unbiased variance), and their limits, which are finite exactly when alpha > 1 - sqrt(1 - 1/n)."
+        "data, unbiased variance), and their limits, which are both finite exactly when n alpha (2 - alpha) > 1, that is "
+        "alpha > 1 - sqrt(1 - 1/n)."
     ),
     quantity=VARIANCE,
     direction=Direction.EXACT,
@@ -294,8 +302,18 @@ NORMAL_MIXED_MOMENTS = Theorem(
     regimes=(
         regime(_moment(_u), t >= 1, quantity=MEAN_SQUARE_ERROR, statistic="mean_square_error"),
         regime(_moment(_v), t >= 1, statistic="variance"),
-        regime(_limit_u, alpha > 1 - sqrt(1 - 1 / n), quantity=MEAN_SQUARE_ERROR, statistic="limit_mean_square_error"),
-        regime(1 + n / (n - 1) * _q * _limit_u, alpha > 1 - sqrt(1 - 1 / n), statistic="limit_variance"),
+        regime(
+            _limit_u,
+            n * alpha * (2 - alpha) > 1,
+            quantity=LIMIT_MEAN_SQUARE_ERROR,
+            statistic="limit_mean_square_error",
+        ),
+        regime(
+            1 + n / (n - 1) * _q * _limit_u,
+            n * alpha * (2 - alpha) > 1,
+            quantity=LIMIT_VARIANCE,
+            statistic="limit_variance",
+        ),
     ),
     source=Source(BERTRAND2024, "solvable case of the setting"),
     standing=Standing.EXACT,

@@ -11,8 +11,11 @@ from bounds.papers import bertrand2024
 from bounds.quantities import (
     DENSITY_RATIO,
     EXPECTED_REWARD,
-    KL_DIVERGENCE,
-    TOTAL_VARIATION,
+    KL_FROM_MAXIMISERS,
+    KL_FROM_OPTIMUM,
+    KL_TO_REFERENCE,
+    NEXT_REWARD,
+    REFERENCE_TOTAL_VARIATION,
     Direction,
     Mode,
     Standing,
@@ -69,7 +72,7 @@ CURATED_LIMIT = Theorem(
 REWARD_INCREASE = Theorem(
     id="ferbach2024.reward_increase",
     statement="In the pure loop the expected exponentiated reward grows in every round by a multiple of its variance.",
-    quantity=EXPECTED_REWARD,
+    quantity=NEXT_REWARD,
     direction=Direction.LOWER,
     mode=Mode.DETERMINISTIC,
     hypotheses=(mean <= y_max, _possible),
@@ -82,7 +85,7 @@ REWARD_INCREASE = Theorem(
 REWARD_INCREASE_REFINED = Theorem(
     id="ferbach2024.reward_increase_refined",
     statement="A sharper growth of the expected reward, never below the paper's and exact as K grows.",
-    quantity=EXPECTED_REWARD,
+    quantity=NEXT_REWARD,
     direction=Direction.LOWER,
     mode=Mode.DETERMINISTIC,
     hypotheses=(mean <= y_max, _possible, K >= 2),
@@ -95,10 +98,10 @@ REWARD_INCREASE_REFINED = Theorem(
 CONCENTRATION = Theorem(
     id="ferbach2024.concentration",
     statement=(
-        "The pure loop concentrates on the maximal reward: the divergence from p*, the initial law given the maximal reward, "
-        "tends to 0, and with a reward gap it does so geometrically."
+        "With K >= 2 the pure loop concentrates on the maximal reward: the divergence from p*, the initial law given the "
+        "maximal reward, tends to 0, and with a reward gap it does so geometrically."
     ),
-    quantity=KL_DIVERGENCE,
+    quantity=KL_FROM_MAXIMISERS,
     direction=Direction.UPPER,
     mode=Mode.DETERMINISTIC,
     expression=log(1 + (1 / p_star - 1) * (exp(-gap) + (1 - exp(-gap)) / K) ** t),
@@ -113,7 +116,7 @@ PARAMETRIC_RATE = Theorem(
         "Uncurated parametric retraining converges in divergence to the best model at a geometric rate, up to a constant C; "
         "the spectral factor serves every synthetic-to-real ratio."
     ),
-    quantity=KL_DIVERGENCE,
+    quantity=KL_FROM_OPTIMUM,
     direction=Direction.UPPER,
     mode=Mode.DETERMINISTIC,
     regimes=(
@@ -130,7 +133,11 @@ PARAMETRIC_RATE = Theorem(
     default=(("factor", "paper"),),
     source=Source(FERBACH2024, "Theorem 2.2"),
     standing=Standing.RATE,
-    assumptions=("theta_0 is close enough to theta*", "C depends on the model and on theta_0, not on t"),
+    assumptions=(
+        "theta_0 is close enough to theta*",
+        "the retraining map has a Lipschitz derivative near theta*",
+        "C depends on the model and on theta_0, not on t",
+    ),
 )
 
 _curation = (1 - 1 / K) / y_max
@@ -180,7 +187,7 @@ MIXED_REWARD_GAIN_REFINED = Theorem(
 KL_BALL = Theorem(
     id="ferbach2024.kl_ball",
     statement="With enough reference data the curated loop stays in a divergence ball around the reference law, for ever.",
-    quantity=KL_DIVERGENCE,
+    quantity=KL_TO_REFERENCE,
     direction=Direction.UPPER,
     mode=Mode.DETERMINISTIC,
     hypotheses=(lam * (K - 1) < 1,),
@@ -201,7 +208,7 @@ KL_BALL_REFINED = Theorem(
         "For every ratio and every round: the density ratio to the reference law is at most M_t, which bounds the divergence "
         "by log M_t, and sharper by the chord of x log x between its least and its largest value."
     ),
-    quantity=KL_DIVERGENCE,
+    quantity=KL_TO_REFERENCE,
     direction=Direction.UPPER,
     mode=Mode.DETERMINISTIC,
     hypotheses=(Gt(1 / K + exp(-reward_range), 0, evaluate=False),),
@@ -218,7 +225,7 @@ KL_BALL_REFINED = Theorem(
 UNCURATED_MIXTURE = Theorem(
     id="ferbach2024.uncurated_mixture",
     statement="Without curation (K = 1) the total variation to the reference law shrinks by exactly lam/(1+lam) per round.",
-    quantity=TOTAL_VARIATION,
+    quantity=REFERENCE_TOTAL_VARIATION,
     direction=Direction.EXACT,
     mode=Mode.DETERMINISTIC,
     expression=_share**t * tv0,

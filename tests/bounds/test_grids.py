@@ -1,0 +1,67 @@
+"""Hypotheses on grids are decided as exactly as for single numbers."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sympy import sqrt
+
+import bounds
+from bounds.calculator import _holds_on_grid
+from bounds.guarded import GuardedArrays, exactly
+from bounds.hypotheses import holds
+from bounds.symbols import alpha, lam, n
+from bounds.tape import compile_expression, run
+
+
+def single(theorem: bounds.Theorem, **arguments: float) -> float:
+    try:
+        return float(theorem.evaluate(**arguments))
+    except bounds.HypothesisError:
+        return float("nan")
+
+
+def test_points_on_the_edge_of_a_hypothesis_get_the_same_answer_as_single_numbers() -> None:
+    theorem = bounds.get("bertrand2024.jacobian")
+    edge = 0.5
+    ratios = np.array([edge, np.nextafter(edge, 0), np.nextafter(edge, 1), 0.1])
+    found = theorem.evaluate(lam=ratios, L=0, epsilon=1, curvature=1)
+    assert np.isnan(found).tolist() == [True, False, True, False]
+
+
+@given(size=st.integers(10**6, 10**13), shift=st.floats(-1e-3, 1e-3))
+@settings(deadline=None, max_examples=60)
+def test_a_relation_that_cancels_is_not_left_to_doubles(size: int, shift: float) -> None:
+    # written so that doubles lose all digits of the right side
+    relation = alpha > 1 - sqrt(1 - 1 / n)
+    share = 0.5 / size * (1 + shift)
+    grid = _holds_on_grid(relation, {"alpha": np.array([share, share]), "n": float(size)})
+    assert grid.tolist() == [holds(relation, {"alpha": Fraction(share), "n": Fraction(size)})] * 2
+
+
+@given(x=st.floats(0, 1), k=st.integers(1, 9))
+@settings(deadline=None)
+def test_rounding_errors_stay_within_their_bounds(x: float, k: int) -> None:
+    expression = (1 - lam) ** k * (lam + sqrt(lam + k)) - lam / (1 + lam)
+    tape = compile_expression(expression)
+    found = run(tape, GuardedArrays(), {"lam": exactly(np.array([x]))})
+    exact = bounds.Theorem(
+        id="test.expression", statement="", quantity=bounds.get("ferbach2024.curated_limit").quantity,
+        direction=bounds.Direction.EXACT, mode=bounds.Mode.DETERMINISTIC,
+        source=bounds.get("ferbach2024.curated_limit").source, standing=bounds.Standing.LEMMA, expression=expression,
+    ).evaluate(lam=x, digits=40)  # fmt: skip
+    assert abs(float(exact - found.value[0])) <= found.error[0] <= 1e-12 * k**2
+
+
+def test_out_of_domain_entries_are_errors_and_failing_hypotheses_are_nan() -> None:
+    theorem = bounds.get("bertrand2024.spectral_radius")
+    with pytest.raises(bounds.ArgumentError, match="lam holds -1"):
+        theorem.evaluate(lam=[0.1, -1], L=1, epsilon=1, curvature=1)
+    with pytest.raises(bounds.ArgumentError, match="nan"):
+        theorem.evaluate(lam=[0.1, np.nan], L=1, epsilon=1, curvature=1)
+    with pytest.raises(bounds.ArgumentError, match="empty"):
+        theorem.evaluate(lam=[], L=1, epsilon=1, curvature=1)
