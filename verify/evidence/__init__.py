@@ -2,7 +2,8 @@
 
 Choose the kind of evidence by what is known of the quantity, strongest first: ``Computed`` (no sampling),
 ``Indicators`` (a probability), ``BoundedSample`` (a mean, known range), ``KnownVarianceSample`` (a mean, variance known
-from the model), ``NonnegativeSample`` (a mean, lower limits only).
+from the model), ``NonnegativeSample`` (a mean, lower limits only); ``QuantileSample`` serves claims that hold with a
+probability.
 """
 
 from verify.evidence.base import Evidence, Interval
@@ -14,6 +15,7 @@ from verify.evidence.kinds import (
     KnownVarianceSample,
     NonnegativeSample,
 )
+from verify.evidence.quantiles import QuantileSample
 from verify.evidence.tails import binomial_tail
 from verify.evidence.verdicts import Judgement, Verdict, judge
 
@@ -27,6 +29,7 @@ __all__ = [
     "Judgement",
     "KnownVarianceSample",
     "NonnegativeSample",
+    "QuantileSample",
     "Verdict",
     "binomial_tail",
     "judge",
