@@ -34,7 +34,7 @@ class Effort:
 
 
 QUICK = Effort(settings=12, replicates=2_000)
-FULL = Effort(settings=60, replicates=20_000)
+FULL = Effort(settings=60, replicates=10_000)
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,9 @@ def _judge_all(
         results += [_result(check, setting, evidence, level, seed) for setting, evidence in pairs]
         for control in check.controls:
             verdicts = [
-                judge_theorem(control.theorem, _narrowed(setting, check.theorem, control.theorem), evidence, level).verdict
+                judge_theorem(
+                    control.theorem, _narrowed(setting, check.theorem, control.theorem), evidence, level
+                ).verdict
                 for setting, evidence in pairs
             ]
             violated = verdicts.count(Verdict.VIOLATED)

@@ -22,5 +22,9 @@ def all_checks() -> tuple[Check, ...]:
     >>> "bertrand2024.jacobian" in {check.theorem.id for check in all_checks()}
     True
     """
-    modules = [importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)]
+    modules = [
+        importlib.import_module(f"{__name__}.{info.name}")
+        for info in pkgutil.iter_modules(__path__)
+        if not info.name.startswith("_")
+    ]
     return tuple(check for module in modules for check in module.CHECKS)
