@@ -1,0 +1,174 @@
+"""The command line ``loopbounds``: every command returns a `Reply`, and `main` prints it and sets the exit status.
+
+Exit status: 0; 1 a theorem is violated or a control escaped; 2 bad input; 3 a hypothesis fails, so that the theorem says
+nothing there; 70 a fault of the program; 130 interrupted. The libraries are imported inside the commands, so that the
+help is fast.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from verify.cli_output import Reply, print_reply, say
+
+BAD_INPUT, FAULT, INTERRUPTED = 2, 70, 130
+# Base class of all complaints about usage, in every release of typer: BadParameter, UsageError, ClickException.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[2]
+
+Answer = tuple[Reply, bool]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+app = typer.Typer(
+    name="loopbounds",
+    help="Bounds on self-consuming training loops: look them up, evaluate them, verify them.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.command("list")
+def list_command(
+    paper: Annotated[str | None, typer.Option(help="Only theorems of this paper, such as bertrand2024.")] = None,
+    quantity: Annotated[str | None, typer.Option(help="Only theorems about this quantity.")] = None,
+    as_json: AsJson = False,
+) -> Answer:
+    """List the theorems."""
+    from verify.cli_catalog import list_theorems
+
+    return list_theorems(paper, quantity), as_json
+
+
+@app.command("show")
+def show_command(
+    theorem: Annotated[str, typer.Argument(metavar="ID")],
+    latex: Annotated[bool, typer.Option("--latex", help="Print the formula as LaTeX only.")] = False,
+    as_json: AsJson = False,
+) -> Answer:
+    """Show a theorem: statement, hypotheses, symbols, source."""
+    from verify.cli_catalog import show_theorem
+
+    return show_theorem(theorem, latex), as_json
+
+
+@app.command("eval")
+def eval_command(
+    theorem: Annotated[str, typer.Argument(metavar="ID")],
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME=VALUE...", help="A value may be a grid: n=100:1e6:log25, alpha=0.1:0.9:lin9."),
+    ] = None,
+    digits: Annotated[int | None, typer.Option(help="Decimal digits, instead of floats.")] = None,
+    rigorous: Annotated[bool, typer.Option("--rigorous", help="Print a rigorous enclosure as well.")] = False,
+    as_json: AsJson = False,
+) -> Answer:
+    """Evaluate a theorem where its hypotheses hold."""
+    from verify.cli_eval import evaluate
+
+    return evaluate(theorem, arguments or [], digits, rigorous), as_json
+
+
+@app.command("verify")
+def verify_command(
+    names: Annotated[list[str] | None, typer.Argument(metavar="ID|KEY...", help="All theorems if none.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer settings and replicates.")] = False,
+    replicates: Annotated[int | None, typer.Option(help="Independent loops per sampled setting.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the run; 0 by default.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes; 1 by default.")] = None,
+    out: Annotated[str | None, typer.Option(metavar="DIR", help="Write tables and figures there.")] = None,
+    data: Annotated[str | None, typer.Option(metavar="FILE.csv:COLUMN", help="Check your own data instead.")] = None,
+    lam: Annotated[list[str] | None, typer.Option(help="With --data: synthetic-to-real ratios, 0.1,0.3,1.")] = None,
+    scale: Annotated[float | None, typer.Option(help="With --data: scale of the model; fitted by default.")] = None,
+    as_json: AsJson = False,
+) -> Answer:
+    """Check theorems against loops whose constants are known."""
+    from verify.cli_verify import Options, verify
+
+    options = Options(quick, replicates, seed, workers, out, data, tuple(lam or ()), scale, progress=not as_json)
+    return verify(names or [], options), as_json
+
+
+@app.command("cite")
+def cite_command(
+    names: Annotated[list[str], typer.Argument(metavar="ID|KEY...")],
+    as_json: AsJson = False,
+) -> Answer:
+    """Print the BibTeX entries of theorems, each paper once."""
+    from verify.cli_catalog import cite
+
+    return cite(names), as_json
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process by default.
+
+    Returns
+    -------
+    int
+        Exit status.
+
+    Examples
+    --------
+    >>> main(["eval", "ferbach2024.uncurated_mixture", "lam=1", "t=2", "tv0=1"])
+    ferbach2024.uncurated_mixture at lam = 1, t = 2, tv0 = 1
+    total variation = 0.25
+    0
+    """
+    try:
+        answer = _answer(arguments)
+        if isinstance(answer, int):  # help was printed, or the keyboard interrupted
+            return _interrupted() if answer == INTERRUPTED else answer
+        reply, as_json = answer
+        return _print(reply, as_json)
+    except (KeyboardInterrupt, typer.Abort):
+        return _interrupted()
+    except _UsageError as error:
+        say(f"{getattr(error, 'format_message', error.__str__)()} (see loopbounds --help)")
+        return BAD_INPUT
+    except Exception as error:  # noqa: BLE001  an unforeseen traceback would exit with 1, which means a violated theorem
+        return _complain(error)
+
+
+def _answer(arguments: Sequence[str] | None) -> Answer | int:
+    command = typer.main.get_command(app)
+    given = None if arguments is None else list(arguments)
+    answer: Answer | int | None = command.main(args=given, prog_name="loopbounds", standalone_mode=False)
+    return 0 if answer is None else answer
+
+
+def _interrupted() -> int:
+    say("interrupted")
+    return INTERRUPTED
+
+
+def _print(reply: Reply, as_json: bool) -> int:
+    try:
+        print_reply(reply, as_json)
+    except BrokenPipeError:
+        # The reader has what it wanted; what is still buffered must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        say(f"cannot write to standard output: {error.strerror}")
+        return BAD_INPUT
+    return reply.status
+
+
+def _complain(error: Exception) -> int:
+    from bounds import LoopboundsError
+
+    if isinstance(error, LoopboundsError):
+        say(str(error))
+        return BAD_INPUT
+    say(f"fault of the program, please report it: {type(error).__name__}: {error}")
+    return FAULT

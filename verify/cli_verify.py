@@ -1,0 +1,348 @@
+"""The command verify: the checks of the catalogue, or the stability theorems on a user's data."""
+
+from __future__ import annotations
+
+import difflib
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from verify.cli_output import Reply, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from verify.results import ControlResult, Result, Run
+
+Progress = Callable[[int, int, str], None]
+
+DATA_PAPER = "bertrand2024"
+DEFAULT_LAMBDAS = ("0.1", "0.3", "1")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of ``verify``; None where one was not given.
+
+    Parameters
+    ----------
+    quick : bool
+    replicates, seed, workers : int or None
+    out : str or None
+        Directory for the report.
+    data : str or None
+        ``FILE.csv:COLUMN``.
+    lambdas : tuple of str
+        Synthetic-to-real ratios, for `data`.
+    scale : float or None
+        Scale of the model, for `data`.
+    progress : bool
+        Whether a progress bar may be shown.
+
+    Examples
+    --------
+    >>> Options(quick=True).seed is None
+    True
+    """
+
+    quick: bool = False
+    replicates: int | None = None
+    seed: int | None = None
+    workers: int | None = None
+    out: str | None = None
+    data: str | None = None
+    lambdas: tuple[str, ...] = ()
+    scale: float | None = None
+    progress: bool = False
+
+
+def verify(names: Sequence[str], options: Options) -> Reply:
+    """Answer ``verify``: run the checks and judge them; write a report on request.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Theorem ids and paper keys; all when empty.
+    options : Options
+
+    Returns
+    -------
+    Reply
+        With status 1 where a theorem is violated or a control escaped.
+
+    Raises
+    ------
+    ArgumentError, UnknownTheorem, DataError
+        If a name, an option, the data or the directory is no good; nothing is written then.
+
+    Examples
+    --------
+    >>> verify(["ferbach2024.kl_ball"], Options(quick=True)).status
+    0
+    """
+    from verify import report
+
+    _refuse_mixed(options)
+    if options.out is not None:
+        report.require_writable(Path(options.out))
+    run, reply = _verify_data(names, options) if options.data is not None else _verify_catalogue(names, options)
+    if options.out is not None:
+        report.write(run, Path(options.out))
+    return reply
+
+
+def _refuse_mixed(options: Options) -> None:
+    from bounds import ArgumentError
+
+    if options.data is None:
+        given = [name for name, value in (("--lam", options.lambdas), ("--scale", options.scale)) if value]
+        if given:
+            raise ArgumentError(f"{given[0]} goes with --data FILE.csv:COLUMN only")
+        return
+    sampling = {"--quick": options.quick or None, "--replicates": options.replicates, "--seed": options.seed}
+    for name, value in (sampling | {"--workers": options.workers}).items():
+        if value is not None:
+            raise ArgumentError(f"{name} does not go with --data, which computes without sampling; leave it out")
+
+
+def _verify_catalogue(names: Sequence[str], options: Options) -> tuple[Run, Reply]:
+    from bounds import ArgumentError
+    from verify.runner import run_checks
+
+    _require_checks(names)
+    workers = 1 if options.workers is None else options.workers
+    if workers < 1:
+        raise ArgumentError(f"--workers {workers}: give a whole number, 1 or more")
+    with _pool(workers) as pool, _progress(options.progress) as progress:
+        run = run_checks(
+            names,
+            quick=options.quick,
+            replicates=options.replicates,
+            seed=0 if options.seed is None else options.seed,
+            workers=pool,
+            progress=progress,
+        )
+    return run, reply_run(run)
+
+
+def _require_checks(names: Sequence[str]) -> None:
+    """Refuse a name nothing is known under, with the nearest that there is."""
+    from bounds import UnknownTheorem, catalog
+    from verify.checks import all_checks
+
+    checks = all_checks()
+    keys = dict.fromkeys(c.theorem.source.paper.key for c in checks)
+    known = [*keys, *(c.theorem.id for c in checks)]
+    if not known:
+        raise UnknownTheorem("no check is installed, so there is nothing to verify")
+    for name in names:
+        if name in known:
+            continue
+        if name in {t.id for t in catalog()}:
+            raise UnknownTheorem(f"{name} is in the catalogue, but there is no check of it")
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are the papers {', '.join(keys)}"
+        raise UnknownTheorem(f"there is no theorem '{name}'; {hint}")
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[Any]:
+    if workers == 1:
+        yield 1
+        return
+    pool = ProcessPoolExecutor(workers, initializer=_die_quietly)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _die_quietly() -> None:
+    """Let an interrupt from the keyboard end a worker without a traceback; the parent reports it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@contextmanager
+def _progress(wanted: bool) -> Iterator[Progress | None]:
+    if not wanted or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    # Refreshed by hand: a refreshing thread and worker processes that are forked do not go together.
+    with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
+        task = bar.add_task("", total=None)
+
+        def report(done: int, total: int, label: str) -> None:
+            bar.update(task, completed=done, total=total, description=label, refresh=True)
+
+        yield report
+
+
+def reply_run(run: Run) -> Reply:
+    """Return the answer for a run of checks.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    Reply
+
+    Examples
+    --------
+    >>> from verify.results import ControlResult, Run
+    >>> escaped = ControlResult("bertrand2024.jacobian", "half the bound", False, 12, 0)
+    >>> reply_run(Run((), (escaped,), {"total": 0.001, "tests": 0, "per_test": 0.0}, 0, "quick")).status
+    1
+    """
+    from verify.report import document
+
+    return Reply(document(run), lambda console: _show_run(console, run), 0 if run.passed else 1, _failures(run))
+
+
+def _failures(run: Run) -> str:
+    parts = [_violated(r) for r in run.violated[:3]] + [_escaped(c) for c in run.escaped[:3]]
+    more = len(run.violated) + len(run.escaped) - len(parts)
+    return "; ".join(parts) + (f"; and {more} more" if more else "")
+
+
+def _violated(result: Result) -> str:
+    return f"VIOLATED {result.id} ({result.setting}): measured {result.measured:.6g}, bound {result.bound:.6g}"
+
+
+def _escaped(control: ControlResult) -> str:
+    return f"control escaped: {control.id}, {control.name} (0 of {control.settings} settings)"
+
+
+def _show_run(console: Console, run: Run) -> None:
+    from verify.report import budget_sentence, summary
+
+    rows = summary(run).to_dict("records")
+    console.print(table(console, rows, ("theorem", "bound", "measured", "verdict")))
+    console.print(budget_sentence(run))
+
+
+# --- a user's data ----------------------------------------------------------------------------------------------------
+
+
+def read_lambdas(texts: Sequence[str]) -> tuple[Fraction, ...]:
+    """Read synthetic-to-real ratios.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Numbers, several in one text separated by commas.
+
+    Returns
+    -------
+    tuple of Fraction
+
+    Raises
+    ------
+    ArgumentError
+        If one is not a finite number, 0 or more.
+
+    Examples
+    --------
+    >>> read_lambdas(["0.1,1/3", "1"])
+    (Fraction(1, 10), Fraction(1, 3), Fraction(1, 1))
+    """
+    from bounds import ArgumentError
+    from bounds.arguments import read_number
+
+    found: list[Fraction] = []
+    for text in (part for whole in texts for part in whole.split(",")):
+        value = read_number(text, "--lam")
+        if not isinstance(value, Fraction) or value < 0:
+            raise ArgumentError(f"--lam {text}: give finite numbers, 0 or more, for instance --lam 0.1,0.3,1")
+        found.append(value)
+    return tuple(dict.fromkeys(found))
+
+
+def _verify_data(names: Sequence[str], options: Options) -> tuple[Run, Reply]:
+    from bounds import ArgumentError, catalog
+    from verify.userdata import check_data
+
+    allowed = [DATA_PAPER, *(t.id for t in catalog(paper=DATA_PAPER))]
+    for name in names:
+        if name not in allowed:
+            raise ArgumentError(f"--data checks theorems of {DATA_PAPER} only, not '{name}'")
+    lambdas = read_lambdas(options.lambdas or DEFAULT_LAMBDAS)
+    if options.scale is not None and not 0 < options.scale < float("inf"):
+        raise ArgumentError(f"--scale {options.scale}: give a positive number")
+    report = check_data(str(options.data), lambdas, options.scale)
+    return _reply_data(report, set(names) - {DATA_PAPER} if DATA_PAPER not in names else set())
+
+
+def _reply_data(found: Any, ids: set[str]) -> tuple[Run, Reply]:
+    from dataclasses import asdict, replace
+
+    from bounds import ArgumentError
+    from verify.report import document
+
+    run: Run = found.run
+    if ids:
+        checked = {r.id for r in run.results} | {h.id for h in found.hypotheses}
+        missing = sorted(ids - checked)
+        if missing:
+            raise ArgumentError(f"--data does not check {missing[0]}; it checks {', '.join(sorted(checked))}")
+        run = replace(
+            run,
+            results=tuple(r for r in run.results if r.id in ids),
+            controls=tuple(c for c in run.controls if c.id in ids),
+        )
+    hypotheses = [h for h in found.hypotheses if not ids or h.id in ids]
+    constants = {
+        name: getattr(found, name)
+        for name in ("source", "points", "scale", "theta_star", "curvature", "epsilon", "lipschitz")
+    }
+    answer = {**constants, "hypotheses": [asdict(h) for h in hypotheses], **document(run)}
+    status = 0 if run.passed else 1
+    return run, Reply(answer, lambda c: _show_data(c, constants, hypotheses, run), status, _failures(run))
+
+
+def _show_data(console: Console, constants: dict[str, Any], hypotheses: Sequence[Any], run: Run) -> None:
+    from rich.table import Table
+
+    from bounds.arguments import read_number, show_number
+
+    laid = Table("constant", "value", box=None, pad_edge=False)
+    for name, value in constants.items():
+        laid.add_row(name, f"{value:.6g}" if isinstance(value, float) else str(value))
+    console.print(laid)
+    lambdas = dict.fromkeys([h.lam for h in hypotheses] + [r.inputs["lam"] for r in run.results if "lam" in r.inputs])
+    for lam in dict.fromkeys(read_number(v, "lam") for v in lambdas):
+        console.print(f"\nlam = {show_number(lam)}")
+        _show_ratio(
+            console,
+            [h for h in hypotheses if read_number(h.lam, "lam") == lam],
+            [r for r in run.results if "lam" in r.inputs and read_number(r.inputs["lam"], "lam") == lam],
+        )
+
+
+def _show_ratio(console: Console, hypotheses: Sequence[Any], results: Sequence[Result]) -> None:
+    from rich.table import Table
+
+    laid = Table("theorem", "hypothesis", "bound", "exact value", "verdict", box=None, pad_edge=False)
+    failing = {h.id for h in hypotheses if not h.holds}
+    said = {h.id: _sentence(h) for h in reversed(hypotheses) if not h.holds or h.id not in failing}
+    for result in results:
+        bound, measured = f"{result.bound:.6g}", f"{result.measured:.6g}"
+        laid.add_row(result.id, said.get(result.id, "none"), bound, measured, result.verdict.value)
+    for theorem_id in sorted(set(said) - {r.id for r in results}):
+        laid.add_row(theorem_id, said[theorem_id], "", "", "says nothing")
+    console.print(laid)
+
+
+def _sentence(row: Any) -> str:
+    return f"{row.relation} {'holds' if row.holds else 'fails'}: {row.left:.6g}, {row.right:.6g}"
