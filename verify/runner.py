@@ -26,6 +26,7 @@ TOTAL_ERROR = 1e-3
 """Probability that a run calls any true theorem VIOLATED, or any false one CONSISTENT."""
 
 Progress = Callable[[int, int, str], None]
+Measured = tuple[Setting, Evidence]
 
 
 @dataclass(frozen=True)
@@ -119,13 +120,15 @@ def run_checks(
         for check in checks
         for index in range(len(_settings(check.theorem.id, effort, seed)))
     ]
-    measured: dict[str, list[Evidence]] = {check.theorem.id: [] for check in checks}
+    measured: dict[str, list[Measured]] = {check.theorem.id: [] for check in checks}
     with _mapping(workers) as mapping:
         for done, (task, evidence) in enumerate(zip(tasks, mapping(_measure, tasks), strict=True), start=1):
-            measured[task.check].append(evidence)
+            setting = _settings(task.check, effort, seed)[task.index]
+            measured[task.check].append((setting, evidence))
             if progress is not None:
                 progress(done, len(tasks), task.check)
-    return _judge_all(checks, measured, effort, seed, "quick" if quick else "full")
+    found = [(check, measured[check.theorem.id]) for check in checks]
+    return judge_measured(found, seed=seed, effort="quick" if quick else "full")
 
 
 def _effort(quick: bool, replicates: int | None) -> Effort:
@@ -172,16 +175,39 @@ def _measure(task: _Task) -> Evidence:
     return _check(task.check).measure(setting, task.effort, _stream(task.check, task.seed, 1 + task.index))
 
 
-def _judge_all(
-    checks: Sequence[Check], measured: dict[str, list[Evidence]], effort: Effort, seed: int, name: str
-) -> Run:
+def judge_measured(found: Sequence[tuple[Check, Sequence[Measured]]], *, seed: int, effort: str) -> Run:
+    """Judge everything that was measured within one error budget, the planted theorems on the same evidence.
+
+    Parameters
+    ----------
+    found : sequence of (Check, sequence of (Setting, Evidence))
+    seed : int
+        Seed of the run, kept with each result.
+    effort : str
+        Name of the effort, kept with the run.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    HypothesisError
+        If a setting lies outside the hypotheses of its theorem.
+
+    Examples
+    --------
+    >>> check = select(["ferbach2024.kl_ball"])[0]
+    >>> setting = Setting("two candidates", {"lam": "1/2", "K": 2})
+    >>> judge_measured([(check, [(setting, Computed(0.05, 0.0))])], seed=0, effort="quick").results[0].verdict.name
+    'EXACT'
+    """
     budget = ErrorBudget(TOTAL_ERROR)
-    sampled = sum(not isinstance(e, Computed) for evidence in measured.values() for e in evidence)
+    sampled = sum(not isinstance(evidence, Computed) for _, pairs in found for _, evidence in pairs)
     level = budget.share(max(sampled, 1))
     results: list[Result] = []
     controls: list[ControlResult] = []
-    for check in checks:
-        pairs = list(zip(_settings(check.theorem.id, effort, seed), measured[check.theorem.id], strict=True))
+    for check, pairs in found:
         results += [_result(check, setting, evidence, level, seed) for setting, evidence in pairs]
         for control in check.controls:
             verdicts = [
@@ -193,7 +219,7 @@ def _judge_all(
             violated = verdicts.count(Verdict.VIOLATED)
             controls.append(ControlResult(check.theorem.id, control.name, violated > 0, len(pairs), violated))
     record = budget.record() if sampled else {"total": TOTAL_ERROR, "tests": 0, "per_test": 0.0}
-    return Run(tuple(results), tuple(controls), record, seed, name)
+    return Run(tuple(results), tuple(controls), record, seed, effort)
 
 
 def _narrowed(setting: Setting, true: Theorem, false: Theorem) -> Setting:

@@ -96,8 +96,15 @@ def _measure(setting: Setting, effort: Effort, rng: np.random.Generator) -> Evid
     return measured
 
 
-def _constants(found: LogisticConstants) -> dict[str, float]:
-    """Round the constants of a family to the safe side."""
+def safe_constants(found: LogisticConstants) -> dict[str, float]:
+    """Round the constants of a family to the safe side.
+
+    Examples
+    --------
+    >>> from verify.data import NormalMixture
+    >>> sorted(safe_constants(logistic_retraining(NormalMixture.normal()).constants))
+    ['L', 'curvature', 'epsilon']
+    """
     return {"curvature": found.curvature_lower, "epsilon": found.epsilon_upper, "L": rounded_up(found.lipschitz)}
 
 
@@ -116,7 +123,7 @@ def _logistic_settings(effort: Effort, rng: np.random.Generator, limited: bool) 
     for index in range(max(24, effort.settings)):
         law, label = random_law(rng, index)
         retraining = logistic_retraining(law)
-        constants = _constants(retraining.constants)
+        constants = safe_constants(retraining.constants)
         ratio = _ratio(rng, _threshold(constants) if limited else 20.0)
         arguments: dict[str, Any] = {"lam": Fraction(ratio), **constants}
         settings.append(
@@ -175,7 +182,7 @@ def _contraction_settings(effort: Effort, rng: np.random.Generator) -> Sequence[
     for index in range(effort.settings):
         law, label = random_law(rng, index)
         retraining = logistic_retraining(law)
-        constants = _constants(retraining.constants)
+        constants = safe_constants(retraining.constants)
         ratio, generation = _ratio(rng, _threshold(constants)), int(rng.integers(1, 6))
         distance = float(rng.integers(1, 11)) / 100
         jacobian = retraining.constants.jacobian(ratio)
