@@ -204,6 +204,15 @@ def _evaluate_grid(inputs: Inputs) -> Any:
     return result
 
 
+# Where the sides surely differ, only the sign of their difference matters.
+_BEYOND_ERROR: dict[str, Any] = {
+    "<": lambda gap: gap < 0,
+    ">": lambda gap: gap > 0,
+    "!": lambda gap: gap != 0,
+    "=": lambda gap: gap != gap,
+}
+
+
 def _holds_on_grid(relation: Any, values: Mapping[str, Any]) -> Any:
     """Decide by doubles where their rounding errors cannot matter, and exactly everywhere else."""
     import numpy as np
@@ -221,7 +230,7 @@ def _holds_on_grid(relation: Any, values: Mapping[str, Any]) -> Any:
             pass
         else:
             close = np.broadcast_to(~(np.abs(gap.value) > gap.error), shape)
-            decided = np.broadcast_to(gap.value < 0 if "<" in relation.rel_op else gap.value > 0, shape).copy()
+            decided = np.broadcast_to(_BEYOND_ERROR[relation.rel_op[0]](gap.value), shape).copy()
     full = {name: np.broadcast_to(value, shape) for name, value in used.items()}
     for position in np.flatnonzero(close):
         point = {name: read_number(value.flat[position], name) for name, value in full.items()}

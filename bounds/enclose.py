@@ -107,6 +107,20 @@ def _polygamma(order: Any, argument: Any) -> Any:
     return argument.digamma() if order == 0 else acb(argument).polygamma(acb(order)).real
 
 
+def _zeta(exponent: Any, start: Any = None) -> Any:
+    return exponent.zeta() if start is None else exponent.zeta(start)
+
+
+def _harmonic(terms: Any, exponent: Any = None) -> Any:
+    if exponent is None or exponent == 1:
+        return (terms + 1).digamma() + arb.const_euler()
+    return exponent.zeta() - exponent.zeta(terms + 1)
+
+
+def _lambert(value: Any, branch: Any = None) -> Any:
+    return value.lambertw() if branch is None else value.lambertw(-1)
+
+
 def _c4(points: Any) -> Any:
     half = (points - 1) / 2
     return half.rising(arb(0.5)) / half.sqrt()
@@ -143,6 +157,13 @@ _OPERATIONS: dict[str, Any] = {
     "pi": arb.pi,
     "e": arb.const_e,
     "polygamma": _polygamma,
+    "zeta": _zeta,
+    "harmonic": _harmonic,
+    "lambertw": _lambert,
+    "sinh": lambda x: x.sinh(),
+    "cosh": lambda x: x.cosh(),
+    "tanh": lambda x: x.tanh(),
+    "asin": lambda x: x.asin(),
     "c4": _c4,
     "geometric_sum": _geometric_sum,
 }

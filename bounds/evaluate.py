@@ -75,6 +75,22 @@ def _geometric_sum(q: Any, t: Any) -> Any:
     return np.where(q == 1, t, closed)
 
 
+def _harmonic(terms: Any, exponent: Any = 1.0) -> Any:
+    terms, exponent = np.asarray(terms, dtype=float), np.asarray(exponent, dtype=float)
+    simple = special.digamma(terms + 1) + np.euler_gamma
+    other = np.where(exponent == 1, 2.0, exponent)
+    powers = _zeta(other) - special.zeta(other, terms + 1)
+    return np.where(exponent == 1, simple, powers)
+
+
+def _zeta(exponent: Any, start: Any = 1.0) -> Any:
+    return special.zeta(exponent, start)
+
+
+def _lambert(value: Any, branch: Any = 0.0) -> Any:
+    return np.real(special.lambertw(value, round(float(branch))))
+
+
 def _polygamma(order: Any, argument: Any) -> Any:
     return special.polygamma(round(order), argument)
 
@@ -98,6 +114,13 @@ _ARRAYS: dict[str, Any] = {
     "pi": lambda: math.pi,
     "e": lambda: math.e,
     "polygamma": _polygamma,
+    "zeta": _zeta,
+    "harmonic": _harmonic,
+    "lambertw": _lambert,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    "asin": np.arcsin,
     "c4": _c4,
     "geometric_sum": _geometric_sum,
 }
@@ -184,6 +207,15 @@ class Digits:
                 return 1 / mp.sqrt(operands[0])
             case "polygamma":
                 return mp.polygamma(int(operands[0]), operands[1])
+            case "zeta":
+                return mp.zeta(*operands)
+            case "harmonic":
+                terms, exponent = (*operands, mp.one)[:2]
+                if exponent == 1:
+                    return mp.harmonic(terms)
+                return mp.zeta(exponent) - mp.zeta(exponent, terms + 1)
+            case "lambertw":
+                return mp.lambertw(operands[0], int(operands[1]) if operands[1:] else 0)
             case "c4":
                 points = operands[0]
                 return mp.sqrt(2 / (points - 1)) * mp.gammaprod([points / 2], [(points - 1) / 2])

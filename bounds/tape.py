@@ -77,6 +77,13 @@ _FUNCTIONS: dict[Any, str] = {
     sympy.erfc: "erfc",
     sympy.gamma: "gamma",
     sympy.loggamma: "loggamma",
+    sympy.sinh: "sinh",
+    sympy.cosh: "cosh",
+    sympy.tanh: "tanh",
+    sympy.asin: "asin",
+    sympy.zeta: "zeta",
+    sympy.harmonic: "harmonic",
+    sympy.LambertW: "lambertw",
     sympy.Abs: "abs",
     sympy.Max: "max",
     sympy.Min: "min",
@@ -107,9 +114,9 @@ def compile_expression(expression: Any) -> Tape:
     Examples
     --------
     >>> import sympy
-    >>> compile_expression(sympy.zeta(3, 2))
+    >>> compile_expression(sympy.airyai(sympy.Symbol("x")))
     Traceback (most recent call last):
-    TypeError: no rule evaluates zeta; add one to bounds.tape and to each arithmetic
+    TypeError: no rule evaluates airyai; add one to bounds.tape and to each arithmetic
     """
     instructions: list[Instruction] = []
     positions: dict[Any, int] = {}
@@ -154,6 +161,8 @@ def _instruction(node: Any, visit: Any) -> Instruction:
         if not order.is_Integer:
             raise TypeError("polygamma needs a whole number as its order")
         return Instruction("polygamma", (visit(order), visit(argument)))
+    if name == "lambertw" and node.args[1:] not in ((), (sympy.S.NegativeOne,)):
+        raise TypeError("only the real branches 0 and -1 of the Lambert function are evaluated")
     return Instruction(name, tuple(visit(a) for a in node.args))
 
 
