@@ -174,6 +174,7 @@ th { border-bottom: 2px solid #222; position: sticky; top: 0; background: #fff; 
 figure { display: inline-block; margin: 1rem 1rem 1rem 0; max-width: 34rem; vertical-align: top; }
 img { max-width: 100%; } figcaption { font-size: 13px; } summary { cursor: pointer; }
 .VIOLATED { background: #f6c7b6; font-weight: bold; } .INCONCLUSIVE { background: #fbe9b7; }
+td:nth-child(4), td:nth-child(5) { white-space: nowrap; }
 .wide { overflow-x: auto; }
 """
 
