@@ -255,20 +255,28 @@ def evaluate_digits(tape: Tape, values: Mapping[str, Fraction | float], digits: 
     """
     previous = None
     working = digits + 10
-    for attempt in range(8):
+    for _ in range(8):
         with _MP.workdps(working):
             inputs = {name: _mp(value) for name, value in values.items()}
             found = run(tape, Digits(_MP), inputs)
             if isinstance(found, _MP.mpc) or not _MP.isfinite(found):
                 found = None
+            elif abs(found) < _MP.mpf(10) ** (-0.9 * working):
+                # Terms that cancel: to zero exactly, or to something that needs more digits.
+                if _vanishes(tape, values):
+                    return mpmath.mp.mpf(0)
+                found = None
             elif previous is not None and abs(found - previous) <= abs(found) * _MP.mpf(10) ** (-digits - 2):
                 with mpmath.mp.workdps(digits):
                     return +mpmath.mp.make_mpf(found._mpf_)
-            elif attempt >= 3 and abs(found) < _MP.mpf(10) ** (-0.9 * working):
-                # It keeps vanishing with the working precision: terms that cancel exactly.
-                return mpmath.mp.mpf(0)
         previous, working = found, working * 2
     raise EnclosureError(f"{digits} digits did not settle with {working // 2} digits of working precision")
+
+
+def _vanishes(tape: Tape, values: Mapping[str, Fraction | float]) -> bool:
+    from bounds.enclose import PRECISIONS, enclose_ball
+
+    return bool(enclose_ball(tape, values, PRECISIONS[-1]).contains(0))
 
 
 def _mp(value: Fraction | float) -> Any:

@@ -97,3 +97,13 @@ def test_what_cannot_be_evaluated_says_so() -> None:
         compile_expression(Sum(k * g, (k, 1, 2), (g, 1, 2)))
     with pytest.raises(TypeError, match="branches"):
         compile_expression(LambertW(x, 2))
+
+
+def test_tiny_values_are_not_taken_for_zero_and_zeros_are_found() -> None:
+    tiny = sympy.log(1 + sympy.exp(-x * 300))
+    tape = compile_expression(tiny)
+    with mpmath.workdps(400):
+        expected = mpmath.log1p(mpmath.exp(-700))
+        assert abs(evaluate_digits(tape, {"x": POINT}, 50) / expected - 1) < M(10) ** -48
+    cancelling = compile_expression(sympy.sqrt(x) - sympy.exp(sympy.log(x) / 2, evaluate=False))
+    assert evaluate_digits(cancelling, {"x": POINT}, 30) == 0
