@@ -242,7 +242,13 @@ def _measure_concentration(setting: Setting, effort: Effort, rng: np.random.Gene
 def _ball_loops(effort: Effort, rng: np.random.Generator) -> list[Loop]:
     """Draw loops, and add two-point ones where a rare best point is amplified most."""
     loops = _mixed_loops(effort, rng, infinite=False)
-    cases = ((2, 0.9, 15.0, 0.1, 40), (2, 0.05, 15.0, 0.5, 20), (3, 20.0, 15.0, 1e-4, 10), (3, 1000.0, 8.0, 1e-4, 10))
+    cases = (
+        (2, 0.9, 3.0, 0.3, 1),
+        (2, 0.9, 15.0, 0.1, 40),
+        (2, 0.05, 15.0, 0.5, 20),
+        (3, 20.0, 15.0, 1e-4, 10),
+        (3, 1000.0, 8.0, 1e-4, 10),
+    )
     for count, ratio, spread, mass, generation in cases:
         p0 = np.array([mass, 1 - mass])
         loops.append(Loop(p0, np.array([spread, 0.0]), float(count), ratio, generation, p0))

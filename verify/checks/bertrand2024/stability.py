@@ -36,7 +36,8 @@ Norm = Callable[[Matrix, Matrix], Matrix]
 
 # Eighth-order differences of the exact map were seen to err by 2e-14 at most; this leaves a wide margin.
 _DIFFERENCE_ERROR = 1e-10
-_LINEAR_ALGEBRA_ERROR = 1e-12
+# Rounding in a solve or an eigenvalue, per unit of condition number; larger matrices than 6 by 6 are not used.
+_ROUNDING = 64 * float(np.finfo(float).eps)
 
 
 def _euclidean(jacobian: Matrix, curvature: Matrix) -> Matrix:
@@ -70,9 +71,14 @@ class Pair:
     norm: Norm
 
     def measure(self) -> Computed:
-        """Take the norm of the exact Jacobian."""
+        """Take the norm of the exact Jacobian.
+
+        The matrices themselves are feasible up to the rounding of their largest entry, which their condition amplifies.
+        """
         value = float(self.norm(self.pair.jacobian(self.ratio), self.pair.A0))
-        return Computed(value, _LINEAR_ALGEBRA_ERROR * max(value, 1e-3))
+        mixed = self.pair.A0 + self.ratio * self.pair.B0
+        condition = max(float(np.linalg.cond(self.pair.A0)), float(np.linalg.cond(mixed)))
+        return Computed(value, _ROUNDING * condition * max(value, 1e-3))
 
 
 @dataclass(frozen=True)
