@@ -4,7 +4,7 @@
 """
 
 from bounds.calculator import Assessment, assess
-from bounds.catalog import all_papers, catalog, get
+from bounds.catalog import all_papers, catalog, get, load
 from bounds.errors import (
     ArgumentError,
     DataError,
@@ -13,10 +13,11 @@ from bounds.errors import (
     LoopboundsError,
     UnknownTheorem,
 )
+from bounds.integrals.integral import TailedIntegral
 from bounds.quantities import Direction, Mode, Quantity, Standing
 from bounds.sources import Paper, Source
 from bounds.symbols import PARAMETERS, Parameter, parameter
-from bounds.theorem import Regime, Theorem, regime
+from bounds.theorem import Regime, Structured, Theorem, regime
 
 __version__ = "0.1.0"
 
@@ -36,12 +37,15 @@ __all__ = [
     "Regime",
     "Source",
     "Standing",
+    "Structured",
+    "TailedIntegral",
     "Theorem",
     "UnknownTheorem",
     "all_papers",
     "assess",
     "catalog",
     "get",
+    "load",
     "parameter",
     "regime",
 ]

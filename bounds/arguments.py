@@ -143,6 +143,9 @@ def read_arguments(theorem: Theorem, arguments: Mapping[str, object]) -> Inputs:
     >>> read_arguments(bounds.get("ferbach2024.uncurated_mixture"), {"alpha": "1/4", "t": 2, "tv0": 1}).values
     {'lam': Fraction(3, 1), 't': Fraction(2, 1), 'tv0': Fraction(1, 1)}
     """
+    for argument in theorem.structured:
+        if argument.name in arguments:
+            theorem, arguments = argument.narrow(theorem, arguments)
     names = {choice for regime in theorem.regimes for choice, _ in regime.choices}
     chosen = theorem.at(**{key: value for key, value in arguments.items() if key in names})
     given = _spelled({key: value for key, value in arguments.items() if key not in names})

@@ -13,6 +13,7 @@ import sympy
 from bounds.arguments import Inputs, is_grid, read_arguments, read_number
 from bounds.errors import ArgumentError, EnclosureError
 from bounds.hypotheses import Checked, check, holds
+from bounds.integrals.integral import TailedIntegral
 from bounds.quantities import Direction
 from bounds.tape import Tape, compile_expression, run
 from bounds.theorem import Theorem, refuse_where_false
@@ -46,6 +47,14 @@ def evaluate(theorem: Theorem, arguments: Mapping[str, object], digits: int | No
 def _middle(tape: Tape, values: Mapping[str, Any]) -> float:
     from bounds.enclose import enclose_tape, ends
 
+    if tape.integrates:
+        from bounds.evaluate import evaluate_grid
+
+        try:
+            return float(evaluate_grid(tape, {name: float(value) for name, value in values.items()}))
+        except EnclosureError:
+            # Doubles do not settle, as where an integrand cancels: balls do, more slowly.
+            pass
     low, high = ends(enclose_tape(tape, values, _FLOAT_WIDTH))
     try:
         return float((low + high) / 2)
@@ -186,8 +195,9 @@ def assess(theorem: Theorem, arguments: Mapping[str, object], digits: int | None
     checked = tuple(check(relation, values) for relation in one.hypotheses)
     if not all(h.holds for h in checked):
         return Assessment(one.id, None, None, None, checked, None, inputs.echo)
-    value = evaluate(one, values, digits)
     lower, upper = enclose(one, values, digits)
+    # The float of an integral comes from quadrature, and may miss a narrower enclosure by rounding.
+    value = min(max(evaluate(one, values, digits), lower), upper)
     return Assessment(one.id, value, lower, upper, checked, _beats_trivial(one, values), inputs.echo)
 
 
@@ -198,10 +208,25 @@ def _evaluate_grid(inputs: Inputs) -> Any:
 
     theorem = inputs.theorem
     values = {name: value if is_grid(value) else float(value) for name, value in inputs.values.items()}
-    result = evaluate_grid(compile_expression(theorem.expression), values, _counted(theorem.expression))
+    tape = compile_expression(theorem.expression)
+    if any(instruction.operation == "lambertw" for instruction in tape.instructions):
+        # Near its branch point the argument of the Lambert function, rounded to a double, has lost the value's digits.
+        result = _point_by_point(tape, values)
+    else:
+        result = evaluate_grid(tape, values, _counted(theorem.expression))
     for relation in theorem.hypotheses:
         result[~np.broadcast_to(_holds_on_grid(relation, values), result.shape)] = np.nan
     return result
+
+
+def _point_by_point(tape: Tape, values: Mapping[str, Any]) -> Any:
+    import numpy as np
+
+    grids = np.broadcast_arrays(*values.values())
+    points = [
+        dict(zip(values, map(read_number, point), strict=True)) for point in zip(*(g.flat for g in grids), strict=True)
+    ]
+    return np.array([_middle(tape, point) for point in points]).reshape(grids[0].shape)
 
 
 # Where the sides surely differ, only the sign of their difference matters.
@@ -240,11 +265,14 @@ def _holds_on_grid(relation: Any, values: Mapping[str, Any]) -> Any:
 
 @lru_cache(maxsize=1024)
 def _counted(expression: Any) -> tuple[str, ...]:
-    """Names that set the number of steps of a loop in the expression."""
+    """Names that set the number of steps of a loop in the expression, or occur in an integral."""
     counts: set[Any] = set()
     for node in sympy.preorder_traversal(expression):
         if isinstance(node, sympy.Sum):
-            counts |= node.limits[0][1].free_symbols | node.limits[0][2].free_symbols
+            for _, start, stop in node.limits:
+                counts |= start.free_symbols | stop.free_symbols
         elif node.func.__name__ == "Recurrence":
             counts |= node.args[4].free_symbols
-    return tuple(sorted(symbol.name for symbol in counts))
+        elif isinstance(node, TailedIntegral | sympy.Integral):
+            counts |= node.free_symbols
+    return tuple(sorted(symbol.name for symbol in counts & expression.free_symbols))

@@ -7,6 +7,8 @@ import importlib
 import pkgutil
 from functools import lru_cache
 from importlib.metadata import entry_points
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from types import ModuleType
 
 from bounds.errors import ArgumentError, UnknownTheorem
@@ -52,6 +54,60 @@ def _by_id() -> dict[str, Theorem]:
     return found
 
 
+_loaded: dict[str, Theorem] = {}
+
+
+def load(path: str | Path) -> tuple[Theorem, ...]:
+    """Add the theorems of a Python file to the catalogue, for this process.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of your own; it is run as a module.
+
+    Returns
+    -------
+    tuple of Theorem
+        The theorems it defines.
+
+    Raises
+    ------
+    ArgumentError
+        If the file is missing, cannot be run, defines no theorem, or one of an id that is taken.
+
+    Examples
+    --------
+    >>> load("missing.py")
+    Traceback (most recent call last):
+    bounds.errors.ArgumentError: there is no file missing.py
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise ArgumentError(f"there is no file {file}")
+    if file.suffix != ".py":
+        raise ArgumentError(f"{file} is not a Python file; its name must end in .py")
+    spec = spec_from_file_location(f"loopbounds_theorems_{file.stem}", file)
+    if spec is None or spec.loader is None:
+        raise ArgumentError(f"{file} cannot be read as a Python module")
+    module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ArgumentError(f"{file} could not be run: {type(error).__name__}: {error}") from error
+    found = theorems_in(module)
+    if not found:
+        raise ArgumentError(f"{file} defines no theorem; write one as a public constant of the file")
+    for theorem in found:
+        if _known().get(theorem.id, theorem) != theorem:
+            raise ArgumentError(f"{file}: the id {theorem.id} is taken; give your theorem another one")
+    _loaded.update({theorem.id: theorem for theorem in found})
+    return tuple(found)
+
+
+def _known() -> dict[str, Theorem]:
+    return {**_by_id(), **_loaded}
+
+
 def catalog(*, paper: str | None = None, quantity: str | None = None) -> tuple[Theorem, ...]:
     """Return the theorems of the catalogue.
 
@@ -76,7 +132,7 @@ def catalog(*, paper: str | None = None, quantity: str | None = None) -> tuple[T
     >>> len(catalog(paper="bertrand2024"))
     9
     """
-    everything = tuple(_by_id().values())
+    everything = tuple(_known().values())
     _require(paper, sorted({t.source.paper.key for t in everything}), "paper")
     _require(quantity, sorted({name for t in everything for name in _quantities(t)}), "quantity")
     return tuple(
@@ -118,7 +174,7 @@ def get(theorem_id: str) -> Theorem:
     Traceback (most recent call last):
     bounds.errors.UnknownTheorem: no theorem 'bertrand2024.jacobean'; did you mean bertrand2024.jacobian?
     """
-    known = _by_id()
+    known = _known()
     if theorem_id in known:
         return known[theorem_id]
     near = difflib.get_close_matches(theorem_id, known, n=1)
@@ -138,5 +194,5 @@ def all_papers() -> tuple[Paper, ...]:
     >>> [paper.key for paper in all_papers()][:1]
     ['bertrand2024']
     """
-    found = {theorem.source.paper.key: theorem.source.paper for theorem in _by_id().values()}
+    found = {theorem.source.paper.key: theorem.source.paper for theorem in _known().values()}
     return tuple(found[key] for key in sorted(found))

@@ -17,9 +17,10 @@ from flint import acb, arb, ctx, fmpq
 from mpmath.libmp import from_man_exp, mpf_neg
 
 from bounds.errors import EnclosureError
-from bounds.tape import STEP_LIMIT, Tape, run
+from bounds.tape import STEP_LIMIT, Area, Tape, run
 
 PRECISIONS = (96, 192, 384, 768, 1536, 3072, 6144, 12288)
+_NEGLIGIBLE_BITS = 4 * PRECISIONS[-1]
 
 Exactly = Fraction | float
 """A value known exactly: a fraction, or the float infinity."""
@@ -57,7 +58,11 @@ class Balls:
 
     def power(self, base: Any, exponent: int) -> Any:
         """Raise to a whole power."""
-        return base**exponent if exponent >= 0 else 1 / base ** (-exponent)
+        if exponent < 0:
+            return 1 / self.power(base, -exponent)
+        found = base**exponent
+        # Flint leaves the power of a ball around 0 undefined, where a product is not.
+        return found if found.is_finite() else _power_by_products(base, exponent)
 
     def count(self, value: Any) -> int:
         """Read a number of steps, which must be exact."""
@@ -65,7 +70,20 @@ class Balls:
 
     def apply(self, operation: str, operands: Sequence[Any]) -> Any:
         """Apply a named operation."""
-        return _OPERATIONS[operation](*operands)
+        return OPERATIONS[operation](*operands)
+
+    def integrate(self, area: Area, values: Mapping[str, Any]) -> Any:
+        """Enclose an integral: the finite range by flint, the rest by the tail bound."""
+        from bounds.integrals.ball_integrals import enclose_area
+
+        return enclose_area(area, self, values)
+
+
+def _power_by_products(base: Any, exponent: int) -> Any:
+    result = arb(1)
+    for bit in bin(exponent)[2:]:
+        result = result * result * base if bit == "1" else result * result
+    return result
 
 
 def _whole(value: Any) -> int:
@@ -138,7 +156,7 @@ def _geometric_sum(q: Any, t: Any) -> Any:
     return total
 
 
-_OPERATIONS: dict[str, Any] = {
+OPERATIONS: dict[str, Any] = {
     "add": _sum,
     "mul": _product,
     "max": _largest,
@@ -164,6 +182,7 @@ _OPERATIONS: dict[str, Any] = {
     "cosh": lambda x: x.cosh(),
     "tanh": lambda x: x.tanh(),
     "asin": lambda x: x.asin(),
+    "floor": lambda x: x.floor(),
     "c4": _c4,
     "geometric_sum": _geometric_sum,
 }
@@ -213,7 +232,7 @@ def enclose_tape(tape: Tape, values: Mapping[str, Exactly], relative_width: Frac
     Raises
     ------
     EnclosureError
-        If the value is not finite or 12,288 bits do not suffice.
+        If the value is not finite or 12,288 bits do not suffice (for an integral: a bounded number of evaluations).
 
     Examples
     --------
@@ -223,16 +242,16 @@ def enclose_tape(tape: Tape, values: Mapping[str, Exactly], relative_width: Frac
     2.00000000000000
     """
     bits = relative_width.denominator.bit_length() - relative_width.numerator.bit_length() + 2
-    for precision in PRECISIONS:
-        if precision < bits:
-            continue
+    tried = [precision for precision in PRECISIONS if precision >= bits] or [PRECISIONS[-1]]
+    # An integral that took too many evaluations takes no fewer with more bits.
+    for precision in tried[:2] if tape.integrates else tried:
         found = enclose_ball(tape, values, precision)
         if found.is_finite() and (found.is_exact() or found.rel_accuracy_bits() >= bits):
             return found
-    if found.is_finite() and found.contains(arb(0)):
+    if found.is_finite() and found.contains(arb(0)) and not tape.integrates:
         return found
     raise EnclosureError(
-        f"the value could not be enclosed to a relative width of {float(relative_width):.1g} with {PRECISIONS[-1]} bits"
+        f"the value could not be enclosed to a relative width of {float(relative_width):.1g} with {precision} bits"
         + ("" if found.is_finite() else ": it is not a finite real number here")
     )
 
@@ -253,7 +272,12 @@ def ends(found: Any) -> tuple[Fraction, Fraction]:
     >>> ends(arb(0.5))
     (Fraction(1, 2), Fraction(1, 2))
     """
-    middle, spread = _dyadic(found.mid()), _dyadic(found.rad())
+    middle, radius = _dyadic(found.mid()), found.rad()
+    if 0 < radius < abs(found.mid()) * arb(2) ** -_NEGLIGIBLE_BITS:
+        # Written out, a radius such as that of erf(10^9) near 1 would have a billion digits.
+        spread = abs(middle) / 2**_NEGLIGIBLE_BITS
+    else:
+        spread = _dyadic(radius)
     return middle - spread, middle + spread
 
 

@@ -13,7 +13,8 @@ import numpy as np
 import scipy.special as special
 
 from bounds.errors import EnclosureError
-from bounds.tape import STEP_LIMIT, Tape, run
+from bounds.integrals.trace import trace
+from bounds.tape import STEP_LIMIT, Area, Tape, run
 
 _MP = mpmath.mp.clone()
 
@@ -37,6 +38,33 @@ class Arrays:
     def apply(self, operation: str, operands: Sequence[Any]) -> Any:
         """Apply a named operation elementwise."""
         return _ARRAYS[operation](*operands)
+
+    def integrate(self, area: Area, values: Mapping[str, Any]) -> Any:
+        """Integrate by adaptive quadrature; a grid over the symbols is split by the caller."""
+        from bounds.integrals.quadrature import adaptive, integrate_floats, panel_edges
+
+        known = {name: float(np.asarray(values[name]).flat[0]) for name in area.symbols}
+        traced = trace(area.integrand, self, known, area.variable)
+
+        def at(tape: Tape, radius: float) -> float:
+            return float(run(tape, self, {**known, area.radius: radius}))
+
+        def function(points: Any) -> Any:
+            return traced.at(points, self)
+
+        def turns(points: Any) -> Any:
+            return traced.turns(points, self)
+
+        start = at(area.start, math.nan)
+        scales = tuple((at(centre, math.nan), at(scale, math.nan)) for centre, scale in area.scales)
+        with np.errstate(all="ignore"):
+            if area.tail is None:
+                edges = panel_edges(turns, at(area.left, start), at(area.right, start), scales)
+                return adaptive(function, edges).value
+            tail = area.tail
+            return integrate_floats(
+                function, turns, lambda r: (at(area.left, r), at(area.right, r)), lambda r: at(tail, r), start, scales
+            )
 
 
 def _whole(value: float) -> int:
@@ -121,6 +149,7 @@ _ARRAYS: dict[str, Any] = {
     "cosh": np.cosh,
     "tanh": np.tanh,
     "asin": np.arcsin,
+    "floor": np.floor,
     "c4": _c4,
     "geometric_sum": _geometric_sum,
 }
@@ -184,6 +213,10 @@ class Digits:
     def count(self, value: Any) -> int:
         """Read a number of steps."""
         return _whole(float(value))
+
+    def integrate(self, area: Area, values: Mapping[str, Any]) -> Any:
+        """Refuse: the digits of an integral come from its enclosure."""
+        raise TypeError("integrals are evaluated by balls")
 
     def apply(self, operation: str, operands: Sequence[Any]) -> Any:
         """Apply a named operation."""
@@ -253,6 +286,8 @@ def evaluate_digits(tape: Tape, values: Mapping[str, Fraction | float], digits: 
     >>> print(mpmath.nstr(root, 20))
     1.4142135623730950488
     """
+    if tape.integrates:
+        return _digits_of_enclosure(tape, values, digits)
     previous = None
     working = digits + 10
     for _ in range(8):
@@ -261,12 +296,10 @@ def evaluate_digits(tape: Tape, values: Mapping[str, Fraction | float], digits: 
             found = run(tape, Digits(_MP), inputs)
             if isinstance(found, _MP.mpc) or not _MP.isfinite(found):
                 found = None
-            elif abs(found) < _MP.mpf(10) ** (-0.9 * working):
-                # Terms that cancel: to zero exactly, or to something that needs more digits.
-                if _vanishes(tape, values):
-                    return mpmath.mp.mpf(0)
-                found = None
-            elif previous is not None and abs(found - previous) <= abs(found) * _MP.mpf(10) ** (-digits - 2):
+            elif abs(found) < _MP.mpf(10) ** (-0.9 * working) and _vanishes(tape, values):
+                return mpmath.mp.mpf(0)
+            # What cancelling terms leave behind changes with the precision; a value that is small by itself does not.
+            elif found and previous is not None and abs(found - previous) <= abs(found) * _MP.mpf(10) ** (-digits - 2):
                 with mpmath.mp.workdps(digits):
                     return +mpmath.mp.make_mpf(found._mpf_)
         previous, working = found, working * 2
@@ -277,6 +310,15 @@ def _vanishes(tape: Tape, values: Mapping[str, Fraction | float]) -> bool:
     from bounds.enclose import PRECISIONS, enclose_ball
 
     return bool(enclose_ball(tape, values, PRECISIONS[-1]).contains(0))
+
+
+def _digits_of_enclosure(tape: Tape, values: Mapping[str, Fraction | float], digits: int) -> Any:
+    """Two runs of a quadrature that agree may both be wrong; an enclosure is not."""
+    from bounds.enclose import enclose_tape, ends, mpf_below
+
+    low, high = ends(enclose_tape(tape, values, Fraction(1, 10 ** (digits + 2))))
+    with mpmath.mp.workdps(digits):
+        return +mpf_below((low + high) / 2, digits + 5)
 
 
 def _mp(value: Fraction | float) -> Any:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+
+from bounds.tape import Area
 
 # A rational power larger than this costs more than a ball decides it for.
 _BITS = 100_000
@@ -48,6 +50,10 @@ class Exact:
             raise NotRational
         return int(value)
 
+    def integrate(self, area: Area, values: Mapping[str, Fraction]) -> Fraction:
+        """Refuse: integrals are left to balls."""
+        raise NotRational
+
     def apply(self, operation: str, operands: Sequence[Fraction]) -> Fraction:
         """Apply an operation whose result is rational; raise `NotRational` otherwise."""
         match operation:
@@ -71,6 +77,8 @@ class Exact:
                 return Fraction(0)
             case "pow" if operands[1].denominator == 1:
                 return self.power(operands[0], int(operands[1]))
+            case "floor":
+                return Fraction(math.floor(operands[0]))
             case "geometric_sum":
                 return self._geometric_sum(*operands)
             case _:

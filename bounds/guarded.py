@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from bounds.evaluate import Arrays
+from bounds.tape import Area
 
 # Twice the unit roundoff, with room for the second-order terms that the rules below leave out.
 _UNIT = 4e-16
@@ -56,6 +57,10 @@ class GuardedArrays:
     def count(self, value: Guarded) -> int:
         """Refuse loops: they are decided exactly."""
         raise TypeError("loops have no rule for rounding errors")
+
+    def integrate(self, area: Area, values: Mapping[str, Guarded]) -> Guarded:
+        """Refuse integrals: they are decided by balls."""
+        raise TypeError("integrals have no rule for rounding errors")
 
     def apply(self, operation: str, operands: Sequence[Guarded]) -> Guarded:
         """Apply a named operation and carry the error along."""

@@ -157,7 +157,7 @@ def describe(symbol: Any) -> Parameter:
 
 
 # Sizes and shares
-n = parameter("n", "training-set size (its convention is stated per theorem)", low=1, integer=True, unit="points")
+n = parameter("n", "training-set size", low=1, integer=True, unit="points")
 t = parameter("t", "generation; generation 1 is trained on real data alone", low=0, integer=True, unit="generations")
 d = parameter("d", "dimension of the data", low=1, integer=True)
 alpha = parameter("alpha", "fraction of real data in the training set", latex=r"\alpha", low=0, high=1)
@@ -197,3 +197,91 @@ tv0 = parameter("tv0", "initial total variation to the reference law", latex=r"\
 
 # Rates
 C = parameter("C", "hidden constant of a rate", low=0, low_open=True)
+
+# Losses, cells, kernels (lemmas, fu2024, fu2025)
+M = parameter("M", "length of an interval that holds every value of the loss", low=0, low_open=True, unit="loss units")
+beta = parameter(
+    "beta", "uniform stability of the learner, replacing one point", latex=r"\beta", low=0, unit="loss units"
+)
+k = parameter("k", "number of cells of a categorical law", low=1, integer=True)
+h = parameter("h", "bandwidth of the kernel", low=0, low_open=True, unit="data units")
+
+# Recursive stability and in-context loops (fu2025)
+gamma = parameter(
+    "gamma",
+    "recursive stability: total variation between the joint laws of the synthetic points after one reused real point moves",
+    latex=r"\gamma",
+    low=0,
+    high=1,
+)
+eta = parameter(
+    "eta",
+    "recursive stability of one draw: expected total variation between coupled models after one reused real point moves",
+    latex=r"\eta",
+    low=0,
+    high=1,
+)
+d_tv = parameter(
+    "d_tv",
+    "learning error of one generation: expected total variation between a model and the mixture it learns",
+    latex=r"d_{\mathrm{TV}}",
+    low=0,
+    high=1,
+)
+D = parameter("D", "displacement of the one real point that moves", low=0, unit="data units")
+Gamma = parameter("Gamma", "operator norm of the attention matrix of queries and keys, at most", latex=r"\Gamma", low=0)
+sigma_noise = parameter(
+    "sigma_noise",
+    "standard deviation of the generator's noise",
+    latex=r"\sigma_\xi",
+    low=0,
+    low_open=True,
+    unit="data units",
+)
+collision = parameter(
+    "collision", "sum of the squared probabilities of the real law", latex="S_0", low=0, low_open=True, high=1
+)
+
+# One-generation errors and schedules (fu2024)
+e = parameter("e", "expected total variation added by one generation of learning", low=0)
+c = parameter("c", "scale of the one-generation error c N^-s", low=0)
+s = parameter("s", "exponent of the one-generation error c N^-s", low=0, low_open=True, high=1, high_open=True)
+x = parameter("x", "synthetic points per fresh real point, m/n", low=0)
+p = parameter("p", "growth exponent of the schedule n_k = n (k+1)^(p/s)", low=1, low_open=True)
+kl_prior = parameter(
+    "kl_prior",
+    "divergence of the fully noised real law from the law the sampler starts from",
+    latex=r"\mathrm{KL}(p_T\,\|\,\pi)",
+    low=0,
+    unit="nats",
+)
+kl0 = parameter(
+    "kl0", "divergence of the real law from N(0, I)", latex=r"\mathrm{KL}(p_0\,\|\,\mathcal{N})", low=0, unit="nats"
+)
+noising = parameter("noising", "integral of beta over the forward process", latex=r"\int\beta\,dt", low=0)
+score_error = parameter(
+    "score_error",
+    "integrated squared error of the score: that of beta(t) E |s - grad log p_t|^2 over t",
+    latex=r"\int\beta\,\mathbb{E}\|\delta\|^2dt",
+    low=0,
+)
+flow_error = parameter(
+    "flow_error",
+    "integral of beta(t) E |div delta + <delta, grad log p_t>| over t, where delta = s - grad log p_t",
+    latex=r"\int\beta\,\mathbb{E}\,|\nabla\cdot\delta+\langle\delta,\nabla\log p_t\rangle|\,dt",
+    low=0,
+)
+early = parameter(
+    "early",
+    "total variation of stopping early, between p_0 and p_{t_0}",
+    latex=r"\mathrm{TV}(p_0,p_{t_0})",
+    low=0,
+    high=1,
+)
+tv_prior = parameter(
+    "tv_prior",
+    "total variation between the fully noised real law and N(0, I)",
+    latex=r"\mathrm{TV}(p_T,\mathcal{N})",
+    low=0,
+    high=1,
+)

@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import sympy
 
 from bounds.functions import Recurrence, c4, geometric_sum
+from bounds.integrals.integral import TailedIntegral
 
 Number = TypeVar("Number")
 
@@ -34,6 +35,40 @@ class Arithmetic(Protocol[Number]):
 
     def count(self, value: Number) -> int:
         """Read a value as a number of steps."""
+
+    def integrate(self, area: Area, values: Mapping[str, Number]) -> Number:
+        """Integrate, at given values of the symbols."""
+
+
+@dataclass(frozen=True)
+class Area:
+    """An integral inside a tape.
+
+    Parameters
+    ----------
+    variable, radius : str
+        Names of the bound symbols.
+    symbols : tuple of str
+        Names of the free ones.
+    integrand, left, right : Tape
+        The function, and the ends of the finite range at a radius.
+    tail : Tape or None
+        A bound on the integral outside the finite range; None if there is nothing outside.
+    start : Tape
+        The least radius at which the tail is valid.
+    scales : tuple of (Tape, Tape)
+        Centres and distances at which the function varies.
+    """
+
+    variable: str
+    radius: str
+    symbols: tuple[str, ...]
+    integrand: Tape
+    left: Tape
+    right: Tape
+    tail: Tape | None
+    start: Tape
+    scales: tuple[tuple[Tape, Tape], ...]
 
 
 @dataclass(frozen=True)
@@ -68,6 +103,14 @@ class Tape:
 
     instructions: tuple[Instruction, ...]
 
+    @property
+    def integrates(self) -> bool:
+        """Whether an integral occurs, so that floats are found by quadrature."""
+        inner = [i.constant for i in self.instructions if i.operation == "loop"]
+        return any(i.operation == "integral" for i in self.instructions) or any(
+            part.integrates for loop in inner for part in (*loop.step, loop.output)
+        )
+
 
 _FUNCTIONS: dict[Any, str] = {
     sympy.exp: "exp",
@@ -88,6 +131,7 @@ _FUNCTIONS: dict[Any, str] = {
     sympy.Max: "max",
     sympy.Min: "min",
     sympy.polygamma: "polygamma",
+    sympy.floor: "floor",
     c4: "c4",
     geometric_sum: "geometric_sum",
 }
@@ -153,6 +197,8 @@ def _instruction(node: Any, visit: Any) -> Instruction:
             tuple(s.name for s in states), tuple(compile_expression(e) for e in step), compile_expression(output)
         )
         return Instruction("loop", tuple(visit(a) for a in (count, *initial)), loop)
+    if isinstance(node, TailedIntegral | sympy.Integral):
+        return Instruction("integral", (), _area(node))
     name = _FUNCTIONS.get(node.func)
     if name is None:
         raise TypeError(f"no rule evaluates {node.func.__name__}; add one to bounds.tape and to each arithmetic")
@@ -178,16 +224,38 @@ def _power(node: Any, visit: Any) -> Instruction:
 
 
 def _sum(node: Any, visit: Any) -> Instruction:
-    if len(node.limits) != 1:
-        raise TypeError("only sums over one index are evaluated")
-    index, start, stop = node.limits[0]
+    index, start, stop = node.limits[-1]
+    # Sympy keeps a sum of sums as one sum over several indices, the innermost first.
+    term = node.func(node.function, *node.limits[:-1]) if len(node.limits) > 1 else node.function
     total = sympy.Symbol("_total")
     loop = Loop(
         (index.name, total.name),
-        (compile_expression(index + 1), compile_expression(total + node.function)),
+        (compile_expression(index + 1), compile_expression(total + term)),
         compile_expression(total),
     )
     return Instruction("loop", (visit(stop - start + 1), visit(start), visit(sympy.Integer(0))), loop)
+
+
+def _area(node: Any) -> Area:
+    names = tuple(sorted(s.name for s in node.free_symbols))
+    if isinstance(node, TailedIntegral):
+        integrand, variable, left, right, radius, tail, start, scales = node.args
+        return Area(
+            variable.name,
+            radius.name,
+            names,
+            compile_expression(integrand),
+            compile_expression(left),
+            compile_expression(right),
+            compile_expression(tail),
+            compile_expression(start),
+            tuple((compile_expression(centre), compile_expression(scale)) for centre, scale in scales),
+        )
+    if len(node.limits) != 1 or len(node.limits[0]) != 3 or any(end.is_infinite for end in node.limits[0][1:]):
+        raise TypeError("only integrals between two finite ends are evaluated; for others use bounds.TailedIntegral")
+    variable, left, right = node.limits[0]
+    function, low, high, one = map(compile_expression, (node.function, left, right, sympy.Integer(1)))
+    return Area(variable.name, "_radius", names, function, low, high, None, one, ())
 
 
 def run(tape: Tape, arithmetic: Arithmetic[Number], values: Mapping[str, Number]) -> Number:
@@ -232,6 +300,8 @@ def run(tape: Tape, arithmetic: Arithmetic[Number], values: Mapping[str, Number]
             case "loop":
                 first, *initial = [results[i] for i in instruction.operands]
                 value = _iterate(instruction.constant, arithmetic, values, arithmetic.count(first), initial)
+            case "integral":
+                value = arithmetic.integrate(instruction.constant, values)
             case operation:
                 value = arithmetic.apply(operation, [results[i] for i in instruction.operands])
         results.append(value)

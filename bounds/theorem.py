@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy
 
 from bounds.errors import ArgumentError, HypothesisError
 from bounds.quantities import Direction, Mode, Quantity, Standing
 from bounds.sources import Source
+from bounds.symbols import PARAMETERS, Parameter
+
+if TYPE_CHECKING:
+    from bounds.solve import Solution
 
 Choices = tuple[tuple[str, str], ...]
 
@@ -70,6 +75,31 @@ def regime(
 
 
 @dataclass(frozen=True)
+class Structured:
+    """An argument that is no number, such as a law of the real data or the weights of a schedule.
+
+    Parameters
+    ----------
+    name : str
+        How it is spelled.
+    meaning : str
+        One line of prose.
+    narrow : callable
+        Takes the theorem and all arguments; returns the theorem with this argument put in, and the arguments left.
+
+    Examples
+    --------
+    >>> import bounds
+    >>> [argument.name for argument in bounds.get("fu2024.kde_loop").structured]
+    ['law']
+    """
+
+    name: str
+    meaning: str
+    narrow: Callable[[Theorem, Mapping[str, object]], tuple[Theorem, dict[str, object]]]
+
+
+@dataclass(frozen=True)
 class Theorem:
     """A bound or identity with checked hypotheses.
 
@@ -101,6 +131,8 @@ class Theorem:
         The choices meant when none is named: the paper's own statement, where there is one.
     choices : tuple of (str, str)
         The regime this theorem has been narrowed to.
+    structured : tuple of Structured
+        Arguments it takes that are no numbers, such as a law of the real data.
 
     Examples
     --------
@@ -127,6 +159,7 @@ class Theorem:
     regimes: tuple[Regime, ...] = ()
     default: Choices = ()
     choices: Choices = ()
+    structured: tuple[Structured, ...] = ()
 
     def __post_init__(self) -> None:
         """Build the expression of several regimes, and refuse data that is not exact."""
@@ -145,6 +178,14 @@ class Theorem:
         expressions = [r.expression for r in self.regimes] or [self.expression]
         found = set().union(*(part.free_symbols for part in (*expressions, *self.all_hypotheses)))
         return tuple(sorted(found, key=lambda s: str(s.name)))
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """What each symbol stands for in this theorem, the sample size with its convention."""
+        described = {symbol.name: PARAMETERS[symbol.name] for symbol in self.symbols}
+        if "n" in described:
+            described["n"] = replace(described["n"], meaning=f"training-set size: {_counted_points(described)}")
+        return tuple(described.values())
 
     @property
     def all_hypotheses(self) -> tuple[Any, ...]:
@@ -302,6 +343,45 @@ class Theorem:
 
         return informative(self, arguments)
 
+    def solve(
+        self, name: str, /, *, target: object, want: str | None = None, reach: str | None = None, **arguments: object
+    ) -> Solution:
+        """Find the smallest or largest value of one symbol at which the bound surely reaches a target.
+
+        Parameters
+        ----------
+        name : str
+            The symbol that is solved for, in any spelling that `evaluate` takes.
+        target : number
+            An upper bound or an identity is wanted at most at the target, a lower bound at least at it.
+        want : {"smallest", "largest"}, optional
+            Which solution; by default the one that is not trivial.
+        reach : {"below", "above"}, optional
+            For an identity: on which side of the target its value is wanted.
+        **arguments
+            A value for every other symbol; arrays are not allowed.
+
+        Returns
+        -------
+        Solution
+            With the enclosures at the answer and its neighbour, what is proved, and all of it in words.
+
+        Raises
+        ------
+        ArgumentError
+            If an argument is missing, unknown, an array, or outside its domain.
+
+        Examples
+        --------
+        >>> import bounds
+        >>> found = bounds.get("bertrand2024.normal_mean_loop").solve("n", target="0.1", t=7, data="synthetic")
+        >>> found.side, found.value, found.neighbour_lower > 0.1
+        ('smallest', 70, True)
+        """
+        from bounds.solve import solve
+
+        return solve(self, name, target, arguments, want, reach)
+
     def latex(self) -> str:
         r"""Return the statement as LaTeX: left side, relation, right side.
 
@@ -342,6 +422,15 @@ class Theorem:
     def __str__(self) -> str:
         """One line: id and statement."""
         return f"{self.id}: {self.statement}"
+
+
+def _counted_points(names: Container[str]) -> str:
+    """Say which points `n` counts: the real ones beside a ratio, all of them beside a share."""
+    if "lam" in names and "alpha" in names:
+        return "real points in the regimes with lam, real and synthetic points in those with alpha"
+    if "lam" in names:
+        return "real points"
+    return "real and synthetic points together" if "alpha" in names else "points per generation"
 
 
 def _by_cases(regimes: tuple[Regime, ...]) -> Any:

@@ -94,8 +94,7 @@ def theorem_markdown(theorem: Theorem) -> str:
     if theorem.assumptions:
         lines += ["", "Assumes: " + "; ".join(theorem.assumptions)]
     lines += ["", "| symbol | name | meaning | domain |", "|---|---|---|---|"]
-    for symbol in theorem.symbols:
-        described = PARAMETERS[symbol.name]
+    for described in theorem.parameters:
         lines.append(f"| ${described.latex}$ | `{described.name}` | {described.meaning} | {described.domain} |")
     return "\n".join(lines)
 

@@ -1,0 +1,1 @@
+"""Right sides that are integrals: their sympy form, quadrature in doubles, enclosure in balls."""

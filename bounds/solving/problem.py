@@ -1,0 +1,173 @@
+"""The relations that make a number a solution: domains, hypotheses and the target, decided at numbers and on intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import sympy
+
+from bounds.enclose import enclose_ball
+from bounds.errors import EnclosureError
+from bounds.evaluate import evaluate_grid
+from bounds.exact import Exact, NotRational
+from bounds.functions import Recurrence
+from bounds.hypotheses import holds
+from bounds.solving.jets import UNKNOWN_JET
+from bounds.solving.ranges import RUNNING, jet_on
+from bounds.solving.search import LARGEST_PIECES, Number, Relation, WholeNumbers
+from bounds.solving.unknown import Unknown
+from bounds.tape import Tape, compile_expression, run
+
+_SIGNS = {
+    "<": frozenset({-1}),
+    "<=": frozenset({-1, 0}),
+    ">": frozenset({1}),
+    ">=": frozenset({0, 1}),
+    "==": frozenset({0}),
+    "!=": frozenset({-1, 1}),
+}
+_PRECISIONS = (96, 192, 384, 768)
+_EXACT = Exact()
+_CLOSE = 1e-6
+_OPERATIONS, FEWEST_PIECES = 1500, 16
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The relations that make a value of the unknown a solution.
+
+    Parameters
+    ----------
+    unknown : Unknown
+    aim : Fraction
+        The target.
+    relation : str
+        "<=" or ">=".
+    hypotheses : tuple of Relation
+        Those of the theorem, and the domains of converted values.
+    target : Relation
+    """
+
+    unknown: Unknown
+    aim: Fraction
+    relation: str
+    hypotheses: tuple[Relation, ...]
+    target: Relation
+
+    @staticmethod
+    def of(unknown: Unknown, aim: Fraction, relation: str) -> Problem:
+        """Write down the relations of a theorem."""
+        domain = [
+            _relation(c.lhs - c.rhs, c.rel_op, {RUNNING.name: compile_expression(RUNNING)}) for c in unknown.domain
+        ]
+        own = [_relation(h.lhs - h.rhs, h.rel_op, unknown.values) for h in unknown.theorem.hypotheses]
+        difference = unknown.theorem.expression - sympy.Rational(aim.numerator, aim.denominator)
+        target = _relation(difference, relation, unknown.values)
+        if compile_expression(unknown.theorem.expression).integrates:
+            target = _by_floats(target, unknown, aim)
+        return Problem(unknown, aim, relation, (*domain, *own), target)
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces are worth examining: fewer where one takes many operations."""
+        expression, fixed = self.unknown.theorem.expression, self.unknown.values
+        known = {symbol: fixed[symbol.name] for symbol in expression.free_symbols}
+        steps = {symbol: int(v) for symbol, v in known.items() if isinstance(v, Fraction) and v.denominator == 1}
+        counts = [node.args[4].subs(steps) for node in expression.atoms(Recurrence)]
+        counts += [(node.limits[0][2] - node.limits[0][1]).subs(steps) for node in expression.atoms(sympy.Sum)]
+        loops = sum(int(count) for count in counts if count.is_Integer)
+        operations = (1 + loops) * len(compile_expression(expression).instructions)
+        return max(FEWEST_PIECES, min(LARGEST_PIECES, _OPERATIONS // operations))
+
+    def within(self, x: Number) -> bool:
+        """Tell whether all hypotheses surely hold at a number."""
+        return all(relation.decide(x) for relation in self.hypotheses)
+
+    def step(self, first: Number, second: Number) -> int | None:
+        """Return 1 or -1 if the bound surely rises or falls from one number to another, else None."""
+        if not self.target.sure:
+            return None
+        try:
+            low, high = (
+                enclose_ball(
+                    compile_expression(self.unknown.theorem.expression), _at(self.unknown.values, x), _PRECISIONS[1]
+                )
+                for x in (first, second)
+            )
+        except EnclosureError:
+            return None
+        return 1 if low < high else -1 if low > high else None
+
+
+def _at(values: Mapping[str, Any], x: Number) -> dict[str, Any]:
+    """Put a number for the unknown."""
+    exactly = {RUNNING.name: Fraction(x)}
+    return {name: run(value, _EXACT, exactly) if isinstance(value, Tape) else value for name, value in values.items()}
+
+
+def _relation(difference: Any, operator: str, values: Mapping[str, Any]) -> Relation:
+    used = {symbol.name for symbol in difference.free_symbols}
+    relevant = {name: value for name, value in values.items() if name in used}
+    signs = _SIGNS[operator]
+    decide = lru_cache(maxsize=None)(_decider(difference, operator, relevant))
+    tape = compile_expression(difference)
+    return Relation(decide, lambda a, b: jet_on(tape, Fraction(a), Fraction(b), relevant), signs)
+
+
+def _by_floats(target: Relation, unknown: Unknown, aim: Fraction) -> Relation:
+    """Decide a bound that is an integral in floats, and prove it only where they come close to the target.
+
+    An enclosure of an integral takes seconds. Whole numbers close to the target are few; among floats there are too many,
+    and they are left undecided.
+    """
+    tape, goal = compile_expression(unknown.theorem.expression), float(aim)
+
+    def decide(x: Number) -> bool | None:
+        try:
+            found = float(evaluate_grid(tape, {name: float(value) for name, value in _at(unknown.values, x).items()}))
+        except (EnclosureError, NotRational, OverflowError):
+            return None
+        if abs(found - goal) > _CLOSE * max(abs(found), abs(goal)):
+            return (1 if found > goal else -1) in target.signs
+        return target.decide(x) if isinstance(unknown.grid, WholeNumbers) else None
+
+    return Relation(lru_cache(maxsize=None)(decide), lambda a, b: UNKNOWN_JET, target.signs, sure=False)
+
+
+def _decider(difference: Any, operator: str, values: Mapping[str, Any]) -> Callable[[Number], bool | None]:
+    """Make the decision at a number: by balls, and exactly where they cannot tell."""
+    tape = compile_expression(difference)
+    signs = _SIGNS[operator]
+    infinite = any(isinstance(value, float) for value in values.values())
+    relation = sympy.Rel(difference, 0, operator, evaluate=False)
+
+    def decide(x: Number) -> bool | None:
+        try:
+            here = _at(values, x)
+            for precision in _PRECISIONS:
+                ball = enclose_ball(tape, here, precision)
+                sign = 1 if ball > 0 else -1 if ball < 0 else 0 if ball.is_zero() else None
+                if sign is None and precision == _PRECISIONS[0]:
+                    sign = _exact_sign(tape, here)
+                if sign is not None:
+                    return sign in signs
+                if precision > _PRECISIONS[0] and not ball.is_finite() and not infinite:
+                    # More digits would hardly help, and may take very long.
+                    return None
+            return holds(relation, here)
+        except (EnclosureError, NotRational, ZeroDivisionError):
+            return None
+
+    return decide
+
+
+def _exact_sign(tape: Tape, values: Mapping[str, Any]) -> int | None:
+    try:
+        value = run(tape, _EXACT, {name: v for name, v in values.items() if isinstance(v, Fraction)})
+    except (NotRational, KeyError):
+        return None
+    return (value > 0) - (value < 0)

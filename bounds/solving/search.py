@@ -1,0 +1,384 @@
+"""Where on a range of numbers a set of relations holds: proved on intervals where possible, else found at points.
+
+The range is cut into pieces. On a piece a relation is settled if its two sides never meet there, or if their difference is
+monotone: then one bisection with exact decisions finds where it changes. Other pieces are cut in two, up to a limit; what
+is left is sampled, and marked as found and not proved.
+"""
+
+from __future__ import annotations
+
+import struct
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bounds.solving.jets import Jet
+
+Number = int | float
+Kind = Literal["in", "out", "nowhere", "open"]
+
+LARGEST_PIECES = 120
+_SAMPLES = 25
+_FOR_TREND = 16
+_ONE_BY_ONE = 8
+
+
+class Grid(ABC):
+    """The numbers that are searched: all whole numbers or all floats of a range."""
+
+    @property
+    @abstractmethod
+    def continuous(self) -> bool:
+        """Whether pieces that touch share an end."""
+
+    @abstractmethod
+    def rank(self, value: Number) -> int:
+        """Return the place of a number among all of its kind, in ascending order."""
+
+    @abstractmethod
+    def at(self, rank: int) -> Number:
+        """Return the number at a place."""
+
+    @abstractmethod
+    def halves(self, low: Number, high: Number) -> tuple[tuple[Number, Number], tuple[Number, Number]]:
+        """Cut a piece in two that cover it."""
+
+    @abstractmethod
+    def splits(self, low: Number, high: Number) -> bool:
+        """Tell whether a piece is worth cutting."""
+
+    @abstractmethod
+    def touch(self, high: Number, low: Number) -> bool:
+        """Tell whether a piece that ends at `high` and one that begins at `low` leave nothing out between them."""
+
+    def next(self, value: Number, steps: int = 1) -> Number:
+        """Return a neighbour of a number; a negative step goes down."""
+        return self.at(self.rank(value) + steps)
+
+
+class WholeNumbers(Grid):
+    """Whole numbers, cut at their geometric mean while a piece spans several orders of magnitude.
+
+    Examples
+    --------
+    >>> WholeNumbers().halves(1, 10_000)
+    ((1, 100), (101, 10000))
+    """
+
+    @property
+    def continuous(self) -> bool:
+        """Pieces share no number."""
+        return False
+
+    def rank(self, value: Number) -> int:
+        """Return the number itself."""
+        return int(value)
+
+    def at(self, rank: int) -> int:
+        """Return the number itself."""
+        return rank
+
+    def halves(self, low: Number, high: Number) -> tuple[tuple[Number, Number], tuple[Number, Number]]:
+        """Cut a piece in two without a number in common."""
+        from math import isqrt
+
+        low, high = int(low), int(high)
+        middle = isqrt(low * high) if 0 < 4 * low < high else (low + high) // 2
+        return (low, middle), (middle + 1, high)
+
+    def splits(self, low: Number, high: Number) -> bool:
+        """Cut until the numbers of a piece are decided one by one."""
+        return high - low >= _ONE_BY_ONE
+
+    def touch(self, high: Number, low: Number) -> bool:
+        """Whole numbers touch when they are consecutive."""
+        return low - high <= 1
+
+
+class Floats(Grid):
+    """Floats, ranked by their bits, so that halving a piece halves its exponents first.
+
+    Examples
+    --------
+    >>> Floats().next(1.0) - 1.0 == 2.0**-52
+    True
+    """
+
+    @property
+    def continuous(self) -> bool:
+        """Pieces of the line share their ends."""
+        return True
+
+    def rank(self, value: Number) -> int:
+        """Return the place among all floats; 0.0 is at 0."""
+        bits = int(struct.unpack("<q", struct.pack("<d", abs(float(value))))[0])
+        return bits if value >= 0 else -bits
+
+    def at(self, rank: int) -> float:
+        """Return the float at a place."""
+        value = float(struct.unpack("<d", struct.pack("<q", abs(rank)))[0])
+        return value if rank >= 0 else -value
+
+    def halves(self, low: Number, high: Number) -> tuple[tuple[Number, Number], tuple[Number, Number]]:
+        """Cut a piece in two that share the middle."""
+        middle = self.at((self.rank(low) + self.rank(high)) // 2)
+        return (low, middle), (middle, high)
+
+    def splits(self, low: Number, high: Number) -> bool:
+        """Cut down to twelve digits."""
+        return high - low > 1e-12 * max(abs(low), abs(high)) and self.rank(high) - self.rank(low) > 1
+
+    def touch(self, high: Number, low: Number) -> bool:
+        """Pieces of the line touch when they share an end."""
+        return low <= high
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation between an expression of the unknown and zero.
+
+    Parameters
+    ----------
+    decide : callable
+        Whether it surely holds (True) or surely fails (False) at a number; None if that could not be decided.
+    jet : callable
+        The jet of the difference of its sides on an interval.
+    signs : frozenset of int
+        The signs of the difference for which it holds.
+    sure : bool
+        Whether decisions are proofs; else they are observations.
+    """
+
+    decide: Callable[[Number], bool | None]
+    jet: Callable[[Number, Number], Jet]
+    signs: frozenset[int]
+    sure: bool = True
+
+
+@dataclass(frozen=True)
+class Piece:
+    """An interval on which one thing is the case.
+
+    Parameters
+    ----------
+    low, high : int or float
+        Both included.
+    kind : str
+        "in" (the target is met), "out" (it is not), "nowhere" (a hypothesis fails) or "open" (not decided).
+    proved : bool
+        Whether that is proved for every number between the ends; else it was seen at some of them.
+    trend : int or None
+        1 or -1 where the bound surely rises or falls, 0 where it is constant, None where that is not known.
+    """
+
+    low: Number
+    high: Number
+    kind: Kind
+    proved: bool
+    trend: int | None = None
+
+
+def settle(
+    grid: Grid, low: Number, high: Number, hypotheses: Sequence[Relation], target: Relation, limit: int = LARGEST_PIECES
+) -> list[Piece]:
+    """Cut a range into pieces on which it is known whether the target is met.
+
+    Parameters
+    ----------
+    grid : Grid
+    low, high : int or float
+        The range, both ends included.
+    hypotheses : sequence of Relation
+    target : Relation
+    limit : int
+        Largest number of pieces that are examined before the rest is sampled.
+
+    Returns
+    -------
+    list of Piece
+        In ascending order, covering the range up to gaps between neighbouring floats.
+
+    Examples
+    --------
+    >>> from flint import arb
+    >>> from bounds.solving.jets import hull
+    >>> rising = Relation(lambda x: x >= 7, lambda a, b: Jet(hull(arb(a - 7), arb(b - 7)), hull(arb(1))), frozenset({0, 1}))
+    >>> [(p.low, p.high, p.kind) for p in settle(WholeNumbers(), 1, 1000, [], rising)]
+    [(1, 6, 'out'), (7, 1000, 'in')]
+    """
+    waiting = deque([(low, high, tuple(hypotheses))])
+    done: list[Piece] = []
+    examined = 0
+    while waiting and examined < limit:
+        a, b, remaining = waiting.popleft()
+        examined += 1
+        found = _examine(grid, a, b, remaining, target, wants_trend=examined <= _FOR_TREND)
+        done += found.pieces
+        waiting += found.waiting
+    for a, b in _joined(grid, [(a, b) for a, b, _ in waiting]):
+        done += _sampled(grid, a, b, hypotheses, target)
+    return sorted(done, key=lambda piece: (piece.low, piece.high))
+
+
+def _joined(grid: Grid, pieces: Sequence[tuple[Number, Number]]) -> list[tuple[Number, Number]]:
+    """Join pieces that touch."""
+    joined: list[tuple[Number, Number]] = []
+    for low, high in sorted(pieces):
+        if joined and grid.touch(joined[-1][1], low):
+            joined[-1] = (joined[-1][0], high)
+        else:
+            joined.append((low, high))
+    return joined
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What looking at a piece gave: pieces that are settled, and those to look at again."""
+
+    pieces: tuple[Piece, ...] = ()
+    waiting: tuple[tuple[Number, Number, tuple[Relation, ...]], ...] = ()
+
+
+def _examine(
+    grid: Grid, low: Number, high: Number, hypotheses: tuple[Relation, ...], target: Relation, wants_trend: bool
+) -> _Found:
+    unknown: list[Relation] = []
+    for index, relation in enumerate(hypotheses):
+        parts = _parts(grid, low, high, relation)
+        if parts is None:
+            unknown.append(relation)
+        elif parts != [(low, high, True)]:
+            rest = (*unknown, *hypotheses[index + 1 :])
+            return _Found(
+                tuple(Piece(a, b, "nowhere", proved=True) for a, b, state in parts if state is False),
+                # Where the relation could not be decided it is looked at again, one number at a time.
+                tuple((a, b, rest if state else (relation, *rest)) for a, b, state in parts if state is not False),
+            )
+    if not unknown:
+        jet = target.jet(low, high)
+        parts = _parts(grid, low, high, target, jet)
+        trend = _trend(jet)
+        if parts is not None and (trend is not None or not wants_trend or not grid.splits(low, high)):
+            kinds: dict[bool | None, Kind] = {True: "in", False: "out", None: "open"}
+            return _Found(tuple(Piece(a, b, kinds[s], s is not None, trend) for a, b, s in parts))
+    if not grid.splits(low, high):
+        return _Found(tuple(_one_by_one(grid, low, high, hypotheses, target)))
+    return _Found(waiting=tuple((a, b, tuple(unknown)) for a, b in grid.halves(low, high)))
+
+
+def _trend(jet: Jet) -> int | None:
+    if jet.value.low.is_finite() and jet.value.high.is_finite():
+        if jet.slope.nonnegative:
+            return 0 if jet.slope.nonpositive else 1
+        if jet.slope.nonpositive:
+            return -1
+    return None
+
+
+def _parts(
+    grid: Grid, low: Number, high: Number, relation: Relation, jet: Jet | None = None
+) -> list[tuple[Number, Number, bool | None]] | None:
+    """Cut a piece where a relation changes; None if that is not known."""
+    jet = jet or relation.jet(low, high)
+    sign = 1 if jet.value.low > 0 else -1 if jet.value.high < 0 else None
+    if sign is not None:
+        return [(low, high, sign in relation.signs)]
+    if _trend(jet) is None or relation.signs in (frozenset({0}), frozenset({-1, 1})):
+        return None
+    # Monotone, and true on one side of one number: the ends tell all.
+    ends = relation.decide(low), relation.decide(high)
+    if None in ends:
+        return None
+    if ends[0] == ends[1]:
+        return [(low, high, ends[0])]
+    last, first = _change(grid, low, high, lambda x: relation.decide(x) is ends[0])
+    if relation.decide(first) is not None:
+        return [(low, last, ends[0]), (first, high, ends[1])]
+    return [(low, last, ends[0]), (first, first, None), (grid.next(first), high, ends[1])] if first < high else None
+
+
+def _change(grid: Grid, low: Number, high: Number, same: Callable[[Number], bool]) -> tuple[Number, Number]:
+    """Bisect between a number where `same` is true and a higher one where it is not."""
+    first, last = grid.rank(low), grid.rank(high)
+    while last - first > 1:
+        middle = (first + last) // 2
+        if same(grid.at(middle)):
+            first = middle
+        else:
+            last = middle
+    return grid.at(first), grid.at(last)
+
+
+def state(x: Number, hypotheses: Sequence[Relation], target: Relation) -> Kind:
+    """Tell what is the case at one number.
+
+    Parameters
+    ----------
+    x : int or float
+    hypotheses : sequence of Relation
+    target : Relation
+
+    Returns
+    -------
+    str
+        As `Piece.kind`.
+
+    Examples
+    --------
+    >>> always = Relation(lambda x: True, lambda a, b: None, frozenset())
+    >>> state(1, [], always)
+    'in'
+    """
+    decided = [relation.decide(x) for relation in hypotheses]
+    if False in decided:
+        return "nowhere"
+    met = target.decide(x) if None not in decided else None
+    return "open" if met is None else "in" if met else "out"
+
+
+def _one_by_one(grid: Grid, low: Number, high: Number, hypotheses: Sequence[Relation], target: Relation) -> list[Piece]:
+    if isinstance(grid, Floats):
+        return _sampled(grid, low, high, hypotheses, target)
+    return [
+        Piece(x, x, kind, proved=kind == "nowhere" or (kind != "open" and target.sure))
+        for x in range(int(low), int(high) + 1)
+        for kind in [state(x, hypotheses, target)]
+    ]
+
+
+def _sampled(grid: Grid, low: Number, high: Number, hypotheses: Sequence[Relation], target: Relation) -> list[Piece]:
+    """Look at some numbers of a piece, and bisect between those that differ."""
+    points = spread(grid, low, high, _SAMPLES)
+    kinds = [state(x, hypotheses, target) for x in points]
+    if len(points) == 1:
+        return [Piece(low, high, kinds[0], proved=kinds[0] == "nowhere" or (kinds[0] != "open" and target.sure))]
+    pieces: list[Piece] = []
+    for i in range(len(points) - 1):
+        a, b = points[i], points[i + 1]
+        if kinds[i] == kinds[i + 1]:
+            pieces.append(Piece(a, b, kinds[i], proved=False))
+        else:
+            last, first = _change(grid, a, b, lambda x, kind=kinds[i]: state(x, hypotheses, target) == kind)  # type: ignore[misc]
+            pieces += [Piece(a, last, kinds[i], proved=False), Piece(first, b, kinds[i + 1], proved=False)]
+    return pieces
+
+
+def spread(grid: Grid, low: Number, high: Number, count: int) -> list[Number]:
+    """Return numbers of a range, both ends included, spread over its orders of magnitude.
+
+    Examples
+    --------
+    >>> spread(WholeNumbers(), 1, 10**6, 4)
+    [1, 31, 1000, 1000000]
+    """
+    pieces: deque[tuple[Number, Number]] = deque([(low, high)])
+    found: set[Any] = {low, high}
+    while pieces and len(found) < count:
+        a, b = pieces.popleft()
+        if grid.rank(b) - grid.rank(a) > 1:
+            first, second = grid.halves(a, b)
+            found.add(first[1])
+            pieces += [first, second]
+    return sorted(found)
