@@ -15,6 +15,7 @@ import mpmath
 import numpy as np
 
 import bounds
+from bounds.tape import compile_expression
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "bounds"))
 from samples import points, regimes_of
@@ -26,7 +27,9 @@ def main() -> int:
     parser.add_argument("--digits", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    cases = [one for theorem in bounds.catalog() for one in regimes_of(theorem)]
+    everything = [one for theorem in bounds.catalog() for one in regimes_of(theorem)]
+    # The digits of an integral come from its enclosure, so they are no second opinion; tests/bounds/test_integrals.py has one.
+    cases = [one for one in everything if not compile_expression(one.expression).integrates]
     rng = np.random.default_rng(options.seed)
     share = -(-options.points // len(cases))
     failures, done, infinite, started = 0, 0, 0, time.perf_counter()

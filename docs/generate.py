@@ -18,7 +18,7 @@ import numpy as np
 import sympy
 
 import bounds
-from bounds import PARAMETERS, Direction, Mode, Paper, Quantity, Standing, Theorem
+from bounds import Direction, Mode, Paper, Quantity, Standing, Theorem
 from bounds.catalog import all_papers
 from bounds.functions import Recurrence
 from bounds.typeset import to_latex
@@ -57,6 +57,44 @@ EXAMPLE: dict[str, str] = {
     "range": "2",
     "tv0": "1/2",
     "C": "1",
+    "M": "1",
+    "beta": "1/100",
+    "gamma": "1/10",
+    "eta": "1/1000",
+    "d_tv": "1/20",
+    "D": "1",
+    "Gamma": "1/2",
+    "sigma_noise": "1/10",
+    "collision": "1/4",
+    "k": "5",
+    "kl": "1/2",
+    "h2": "1/4",
+    "chi2": "1/2",
+    "shift": "1",
+    "sigma1": "1",
+    "sigma2": "2",
+    "mahalanobis": "1",
+    "deviation": "1/10",
+    "difference": "1/100",
+    "sample_variance": "1/10",
+    "h": "1/2",
+    "folds": "2",
+    "folds2": "3",
+    "laplacian": "1",
+    "root_mass": "2",
+    "beta_removed": "1/100",
+    "e": "1/50",
+    "c": "1",
+    "s": "1/4",
+    "x": "2",
+    "p": "2",
+    "kl_prior": "1/100",
+    "kl0": "1/2",
+    "noising": "4",
+    "score_error": "1/10",
+    "flow_error": "1/5",
+    "early": "1/100",
+    "tv_prior": "1/100",
 }
 """One value per symbol, at which the pages evaluate every theorem; it lies within the hypotheses of all."""
 
@@ -194,7 +232,7 @@ def hypotheses(theorem: Theorem) -> list[str]:
 def symbols(theorem: Theorem) -> list[str]:
     """Write the table of symbols, with the paper's own where they differ."""
     notation = dict(theorem.source.paper.notation)
-    described = [PARAMETERS[symbol.name] for symbol in theorem.symbols]
+    described = theorem.parameters
     differing = {p.name: notation[p.name] for p in described if notation.get(p.name, p.latex) != p.latex}
     head = ["symbol", "argument", "meaning", "unit", "allowed", *(["in the paper"] if differing else [])]
     lines = ["## Symbols", "", f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
@@ -218,7 +256,7 @@ def evaluation(theorem: Theorem) -> list[str]:
         *lines,
         "```console",
         f"$ loopbounds eval {theorem.id} {words} --rigorous",
-        f"$ loopbounds verify {theorem.id} --quick",
+        *([f"$ loopbounds verify {theorem.id} --quick"] if bound_checks(theorem) else []),
         "```",
         "",
     ]
@@ -248,16 +286,23 @@ def _keywords(theorem: Theorem) -> str:
     return ", ".join([*chosen, *(f"{n}={v}" if v.isdigit() else f'{n}="{v}"' for n, v in example(theorem).items())])
 
 
+def bound_checks(theorem: Theorem) -> list[Check]:
+    """Return the checks that hold the theorem against a loop."""
+    return [check for check in all_checks() if check.theorem.id == theorem.id]
+
+
+def _unchecked(theorem: Theorem) -> str:
+    if theorem.standing is Standing.RATE:
+        return UNCHECKED_RATE
+    return "By proof, and by tests of its expression against independent computations; not yet on a loop."
+
+
 def checks_of(theorem: Theorem) -> list[str]:
     """Write what the theorem is held against and which planted false theorems must be refuted."""
     lines = ["## How it is checked", ""]
-    bound = [check for check in all_checks() if check.theorem.id == theorem.id]
+    bound = bound_checks(theorem)
     if not bound:
-        return [
-            *lines,
-            UNCHECKED_RATE if theorem.standing is Standing.RATE else "No check is bound to this theorem.",
-            "",
-        ]
+        return [*lines, _unchecked(theorem), ""]
     for check in bound:
         about = inspect.getdoc(sys.modules[check.measure.__module__]) or ""
         lines += [about.partition("\n\n")[0].replace("\n", " "), "", "Settings (`…` is drawn anew in each):", ""]

@@ -114,7 +114,7 @@ def test_alpha_and_lam_convert_together_with_the_sample_size() -> None:
 def test_unknown_theorems_papers_and_quantities() -> None:
     with pytest.raises(bounds.UnknownTheorem, match=r"did you mean bertrand2024\.contraction"):
         bounds.get("bertrand2024.contractoin")
-    with pytest.raises(bounds.ArgumentError, match="no paper 'x'; there are: bertrand2024, ferbach2024"):
+    with pytest.raises(bounds.ArgumentError, match="no paper 'x'; there are: bertrand2024, "):
         bounds.catalog(paper="x")
     with pytest.raises(bounds.ArgumentError, match="no quantity 'x'"):
         bounds.catalog(quantity="x")
