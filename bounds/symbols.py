@@ -261,13 +261,13 @@ kl0 = parameter(
 noising = parameter("noising", "integral of beta over the forward process", latex=r"\int\beta\,dt", low=0)
 score_error = parameter(
     "score_error",
-    "integrated squared error of the score: that of beta(t) E |s - grad log p_t|^2 over t",
+    "integrated squared error of the score: that of beta(t) E norm(s - grad log p_t)^2 over t",
     latex=r"\int\beta\,\mathbb{E}\|\delta\|^2dt",
     low=0,
 )
 flow_error = parameter(
     "flow_error",
-    "integral of beta(t) E |div delta + <delta, grad log p_t>| over t, where delta = s - grad log p_t",
+    "integral of beta(t) E abs(div delta + <delta, grad log p_t>) over t, where delta = s - grad log p_t",
     latex=r"\int\beta\,\mathbb{E}\,|\nabla\cdot\delta+\langle\delta,\nabla\log p_t\rangle|\,dt",
     low=0,
 )
