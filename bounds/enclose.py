@@ -211,7 +211,13 @@ def enclose_ball(tape: Tape, values: Mapping[str, Exactly], precision: int) -> A
     1.00000000000000
     """
     with ctx.workprec(precision):
-        return run(tape, Balls(), {name: ball(value) for name, value in values.items()})
+        found = run(tape, Balls(), {name: ball(value) for name, value in values.items()})
+        if found.is_finite() or tape.integrates:
+            return found
+        # Rational parts may cancel exactly at the edge of a domain, which balls only straddle.
+        from bounds.mixed import run_mixed
+
+        return run_mixed(tape, values)
 
 
 def enclose_tape(tape: Tape, values: Mapping[str, Exactly], relative_width: Fraction) -> Any:
