@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sympy
@@ -176,8 +177,7 @@ class Theorem:
     def symbols(self) -> tuple[Any, ...]:
         """The sympy symbols a value must be given for, by name."""
         expressions = [r.expression for r in self.regimes] or [self.expression]
-        found = set().union(*(part.free_symbols for part in (*expressions, *self.all_hypotheses)))
-        return tuple(sorted(found, key=lambda s: str(s.name)))
+        return _symbols_of((*expressions, *self.all_hypotheses))
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -424,6 +424,12 @@ class Theorem:
         return f"{self.id}: {self.statement}"
 
 
+@lru_cache(maxsize=1024)
+def _symbols_of(parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    found = set().union(*(part.free_symbols for part in parts))
+    return tuple(sorted(found, key=lambda s: str(s.name)))
+
+
 def _counted_points(names: Container[str]) -> str:
     """Say which points `n` counts: the real ones beside a ratio, all of them beside a share."""
     if "lam" in names and "alpha" in names:
@@ -463,9 +469,9 @@ def refuse_where_false(theorem: Theorem, values: dict[str, Any]) -> None:
     >>> import bounds
     >>> refuse_where_false(bounds.get("ferbach2024.kl_ball"), {"K": Fraction(2), "lam": Fraction(1, 2)})
     """
-    from bounds.hypotheses import check, failing_sentence
+    from bounds.hypotheses import check, failing_sentence, holds
 
     for relation in theorem.hypotheses:
-        checked = check(relation, values)
-        if not checked.holds:
-            raise HypothesisError(f"{theorem.id} says nothing here: {failing_sentence(checked, values)}")
+        if not holds(relation, values):
+            sentence = failing_sentence(check(relation, values), values)
+            raise HypothesisError(f"{theorem.id} says nothing here: {sentence}")
