@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _TEXT = re.compile(r"[+-]?(\d+/0*[1-9]\d*|(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?)", re.ASCII)
 _INFINITIES = {"inf", "infinity", "oo", "+inf", "+oo"}
 # Sizes are converted along with the ratio, so their spellings carry the convention.
+_BLOCK = 1 << 15
 _SIZES = {"n_real": "real", "n_total": "total"}
 
 
@@ -186,9 +187,36 @@ def _grid(value: Any, name: str) -> Any:
         raise ArgumentError(f"{name} holds something that is not a number") from None
     if array.size == 0:
         raise ArgumentError(f"{name} is an empty array")
-    if np.isnan(array).any():
+    if np.isnan(extent(array)[0]):
         raise ArgumentError(f"{name} holds nan")
     return array
+
+
+def extent(array: Any) -> tuple[float, float]:
+    """Return the least and the largest entry of an array, nan if one is nan, reading the array once.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        Of doubles, not empty.
+
+    Returns
+    -------
+    tuple of float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> extent(np.array([[1.0, 3.0], [2.0, 0.0]]))
+    (0.0, 3.0)
+    """
+    import numpy as np
+
+    if array.size <= _BLOCK or array.ndim != 1:
+        return float(np.min(array)), float(np.max(array))
+    blocks = [array[start : start + _BLOCK] for start in range(0, array.size, _BLOCK)]
+    ends = [(block.min(), block.max()) for block in blocks]
+    return float(np.min([low for low, _ in ends])), float(np.max([high for _, high in ends]))
 
 
 def _converted(theorem: Theorem, given: dict[str, Any], needed: list[str]) -> tuple[dict[str, Any], set[str]]:
@@ -240,16 +268,17 @@ def _check_domain(described: Parameter, value: Any, whole: bool = True) -> None:
     if is_grid(value):
         import numpy as np
 
-        flat = np.unique(value)
         floor, ceiling = float(described.low), float(described.high)
-        bad = (flat < floor) | (flat > ceiling)
-        bad |= (flat == floor) & described.low_open | (flat == ceiling) & described.high_open
-        if not described.infinite:
-            bad |= np.isinf(flat)
+        least, most = extent(value)
+        outside = [v for v in (least, most) if not floor <= v <= ceiling or (np.isinf(v) and not described.infinite)]
+        outside += [floor] * (least == floor and described.low_open) + [ceiling] * (
+            most == ceiling and described.high_open
+        )
         if described.integer and whole:
-            bad |= (flat != np.round(flat)) & np.isfinite(flat)
-        if bad.any():
-            raise ArgumentError(f"{described.name} holds {flat[bad][0]:g}; it must be a {described.domain}")
+            finite = value[np.isfinite(value)]
+            outside += finite[finite != np.round(finite)][:1].tolist()
+        if outside:
+            raise ArgumentError(f"{described.name} holds {outside[0]:g}; it must be a {described.domain}")
         return
     low, high = (_end(end) for end in (described.low, described.high))
     inside = low <= value <= high and not (value == low and described.low_open)

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
-
-import sympy
 
 from bounds.arguments import Inputs, is_grid, read_arguments, read_number
 from bounds.errors import ArgumentError, EnclosureError
 from bounds.hypotheses import Checked, check, holds
-from bounds.integrals.integral import TailedIntegral
 from bounds.quantities import Direction
-from bounds.tape import Tape, compile_expression, run
+from bounds.tape import Tape, compile_expression
 from bounds.theorem import Theorem, refuse_where_false
 
 _FLOAT_WIDTH = Fraction(1, 2**60)
@@ -202,77 +198,24 @@ def assess(theorem: Theorem, arguments: Mapping[str, object], digits: int | None
 
 
 def _evaluate_grid(inputs: Inputs) -> Any:
-    import numpy as np
+    from bounds.grids import on_grid
 
-    from bounds.evaluate import evaluate_grid
-
-    theorem = inputs.theorem
     values = {name: value if is_grid(value) else float(value) for name, value in inputs.values.items()}
-    tape = compile_expression(theorem.expression)
+    tape = compile_expression(inputs.theorem.expression)
     if any(instruction.operation == "lambertw" for instruction in tape.instructions):
         # Near its branch point the argument of the Lambert function, rounded to a double, has lost the value's digits.
-        result = _point_by_point(tape, values)
-    else:
-        result = evaluate_grid(tape, values, _counted(theorem.expression))
-    for relation in theorem.hypotheses:
-        result[~np.broadcast_to(_holds_on_grid(relation, values), result.shape)] = np.nan
-    return result
+        return _point_by_point(inputs.theorem, values)
+    return on_grid(inputs.theorem, values)
 
 
-def _point_by_point(tape: Tape, values: Mapping[str, Any]) -> Any:
+def _point_by_point(theorem: Theorem, values: Mapping[str, Any]) -> Any:
     import numpy as np
 
+    tape = compile_expression(theorem.expression)
     grids = np.broadcast_arrays(*values.values())
-    points = [
-        dict(zip(values, map(read_number, point), strict=True)) for point in zip(*(g.flat for g in grids), strict=True)
-    ]
-    return np.array([_middle(tape, point) for point in points]).reshape(grids[0].shape)
-
-
-# Where the sides surely differ, only the sign of their difference matters.
-_BEYOND_ERROR: dict[str, Any] = {
-    "<": lambda gap: gap < 0,
-    ">": lambda gap: gap > 0,
-    "!": lambda gap: gap != 0,
-    "=": lambda gap: gap != gap,
-}
-
-
-def _holds_on_grid(relation: Any, values: Mapping[str, Any]) -> Any:
-    """Decide by doubles where their rounding errors cannot matter, and exactly everywhere else."""
-    import numpy as np
-
-    from bounds.guarded import GuardedArrays, exactly
-
-    used = {name: values[name] for name in values if name in {s.name for s in relation.free_symbols}}
-    shape = np.broadcast_shapes(*(np.shape(value) for value in used.values()))
-    decided, close = np.zeros(shape, dtype=bool), np.ones(shape, dtype=bool)
-    inputs = {name: exactly(np.asarray(value, dtype=float)) for name, value in used.items()}
-    with np.errstate(all="ignore"):
-        try:
-            gap = run(compile_expression(relation.lhs - relation.rhs), GuardedArrays(), inputs)
-        except TypeError:
-            pass
-        else:
-            close = np.broadcast_to(~(np.abs(gap.value) > gap.error), shape)
-            decided = np.broadcast_to(_BEYOND_ERROR[relation.rel_op[0]](gap.value), shape).copy()
-    full = {name: np.broadcast_to(value, shape) for name, value in used.items()}
-    for position in np.flatnonzero(close):
-        point = {name: read_number(value.flat[position], name) for name, value in full.items()}
-        decided.flat[position] = holds(relation, point)
-    return decided
-
-
-@lru_cache(maxsize=1024)
-def _counted(expression: Any) -> tuple[str, ...]:
-    """Names that set the number of steps of a loop in the expression, or occur in an integral."""
-    counts: set[Any] = set()
-    for node in sympy.preorder_traversal(expression):
-        if isinstance(node, sympy.Sum):
-            for _, start, stop in node.limits:
-                counts |= start.free_symbols | stop.free_symbols
-        elif node.func.__name__ == "Recurrence":
-            counts |= node.args[4].free_symbols
-        elif isinstance(node, TailedIntegral | sympy.Integral):
-            counts |= node.free_symbols
-    return tuple(sorted(symbol.name for symbol in counts & expression.free_symbols))
+    found = np.full(grids[0].shape, np.nan)
+    for position in range(found.size):
+        point = {name: read_number(grid.flat[position], name) for name, grid in zip(values, grids, strict=True)}
+        if all(holds(relation, point) for relation in theorem.hypotheses):
+            found.flat[position] = _middle(tape, point)
+    return found

@@ -29,7 +29,9 @@ class Arrays:
 
     def power(self, base: Any, exponent: int) -> Any:
         """Raise to a whole power."""
-        return np.power(base, float(exponent)) if exponent < 0 else base**exponent
+        # NumPy's general power costs as much as dozens of products.
+        result = _by_squaring(np.asarray(base, dtype=float), abs(exponent))
+        return 1 / result if exponent < 0 else result
 
     def count(self, value: Any) -> int:
         """Read a number of steps; a grid over it is split by the caller."""
@@ -65,6 +67,18 @@ class Arrays:
             return integrate_floats(
                 function, turns, lambda r: (at(area.left, r), at(area.right, r)), lambda r: at(tail, r), start, scales
             )
+
+
+def _by_squaring(base: Any, exponent: int) -> Any:
+    if exponent > 64:
+        return base**exponent
+    result = None
+    while exponent:
+        if exponent & 1:
+            result = base if result is None else result * base
+        exponent >>= 1
+        base = base * base if exponent else base
+    return np.ones_like(base) if result is None else result
 
 
 def _whole(value: float) -> int:
@@ -182,7 +196,8 @@ def evaluate_grid(tape: Tape, values: Mapping[str, Any], counted: Sequence[str] 
     varying = [name for name in counted if np.size(values[name]) > 1]
     with np.errstate(all="ignore"):
         if not varying:
-            return np.broadcast_to(np.asarray(run(tape, Arrays(), values), dtype=float), shape).copy()
+            found = np.asarray(run(tape, Arrays(), values), dtype=float)
+            return found if found.shape == shape else np.broadcast_to(found, shape).copy()
         result = np.empty(shape)
         full = {name: np.broadcast_to(value, shape) for name, value in values.items()}
         keys = np.stack([full[name].ravel() for name in varying], axis=-1)

@@ -14,7 +14,7 @@ from bounds.errors import EnclosureError
 from bounds.exact import Exact, NotRational
 from bounds.tape import compile_expression, run
 
-_SIGNS = {
+SIGNS = {
     "<": frozenset({-1}),
     "<=": frozenset({-1, 0}),
     ">": frozenset({1}),
@@ -131,7 +131,7 @@ def holds(relation: Any, values: Mapping[str, Fraction | float]) -> bool:
     """
     if relation in (sympy.true, sympy.false):
         return bool(relation)
-    return sign(relation.lhs - relation.rhs, values) in _SIGNS[relation.rel_op]
+    return sign(relation.lhs - relation.rhs, values) in SIGNS[relation.rel_op]
 
 
 def check(relation: Any, values: Mapping[str, Fraction | float]) -> Checked:

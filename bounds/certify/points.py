@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import sympy
 
 from bounds.certify.claim import Claim, Range, is_whole
 from bounds.enclose import Exactly, enclose_ball
 from bounds.errors import EnclosureError
 from bounds.evaluate import evaluate_grid
-from bounds.functions import Recurrence
+from bounds.grids import counted_symbols
 from bounds.hypotheses import holds
 from bounds.symbols import PARAMETERS
 from bounds.tape import compile_expression
@@ -172,7 +171,7 @@ class Sampler:
     def _evaluate(self, expression: Any, grid: Mapping[str, Floats], count: int) -> Floats:
         used = {name: row for name, row in grid.items() if name in {s.name for s in expression.free_symbols}}
         try:
-            found = evaluate_grid(compile_expression(expression), used, _counted(expression))
+            found = evaluate_grid(compile_expression(expression), used, counted_symbols(expression))
         except (EnclosureError, TypeError, ArithmeticError, KeyError, ValueError):
             return np.full(count, np.nan)
         return np.broadcast_to(found, (count,))
@@ -212,11 +211,3 @@ def looks_false(claim: Claim, rng: np.random.Generator) -> bool:
         if surely_negative(claim.expression, point) and satisfies(relations, point):
             return True
     return False
-
-
-def _counted(expression: Any) -> tuple[str, ...]:
-    """Names that set the number of steps of a loop."""
-    counts: set[Any] = set()
-    for node in expression.atoms(sympy.Sum, Recurrence):
-        counts |= node.limits[0][2].free_symbols if isinstance(node, sympy.Sum) else node.args[4].free_symbols
-    return tuple(sorted(symbol.name for symbol in counts))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sympy import sqrt
 
 import bounds
-from bounds.calculator import _holds_on_grid
+from bounds.grids import BLOCK, holds_on_grid
 from bounds.guarded import GuardedArrays, exactly
 from bounds.hypotheses import holds
 from bounds.symbols import alpha, lam, n
@@ -39,7 +39,7 @@ def test_a_relation_that_cancels_is_not_left_to_doubles(size: int, shift: float)
     # written so that doubles lose all digits of the right side
     relation = alpha > 1 - sqrt(1 - 1 / n)
     share = 0.5 / size * (1 + shift)
-    grid = _holds_on_grid(relation, {"alpha": np.array([share, share]), "n": float(size)})
+    grid = holds_on_grid(relation, {"alpha": np.array([share, share]), "n": float(size)})
     assert grid.tolist() == [holds(relation, {"alpha": Fraction(share), "n": Fraction(size)})] * 2
 
 
@@ -65,3 +65,17 @@ def test_out_of_domain_entries_are_errors_and_failing_hypotheses_are_nan() -> No
         theorem.evaluate(lam=[0.1, np.nan], L=1, epsilon=1, curvature=1)
     with pytest.raises(bounds.ArgumentError, match="empty"):
         theorem.evaluate(lam=[], L=1, epsilon=1, curvature=1)
+
+
+def test_blocks_and_threads_change_nothing() -> None:
+    theorem = bounds.get("bertrand2024.jacobian")
+    rng = np.random.default_rng(0)
+    ratios, constants = rng.uniform(0, 1, 3 * BLOCK + 17), rng.uniform(0.1, 1, (2, 1))
+    found = theorem.evaluate(lam=ratios, L=0.2, epsilon=0.1, curvature=constants)
+    assert found.shape == (2, 3 * BLOCK + 17)
+    rows, columns = rng.integers(0, 2, 200), rng.integers(0, ratios.size, 200)
+    for row, column in zip(rows, columns, strict=True):
+        expected = single(theorem, lam=ratios[column], L=0.2, epsilon=0.1, curvature=constants[row, 0])
+        assert np.isclose(found[row, column], expected, rtol=1e-12, equal_nan=True)
+    turned = theorem.evaluate(lam=ratios[:, None], L=0.2, epsilon=0.1, curvature=constants.T)
+    assert np.array_equal(turned.T, found, equal_nan=True)
