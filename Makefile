@@ -8,6 +8,7 @@ WORKERS ?= 2
 .PHONY: demo test lint types unit docs clean
 
 demo: $(STAMP)
+	rm -f report/run.sqlite*
 	$(BIN)/loopbounds verify --quick --workers $(WORKERS) --out report
 
 test: lint types unit

@@ -1,8 +1,8 @@
 """The command line ``loopbounds``: every command returns a `Reply`, and `main` prints it and sets the exit status.
 
-Exit status: 0; 1 a theorem is violated or a control escaped; 2 bad input; 3 a hypothesis fails, so that the theorem says
-nothing there; 70 a fault of the program; 130 interrupted. The libraries are imported inside the commands, so that the
-help is fast.
+Exit status: 0; 1 a theorem is violated, a control escaped or a check failed; 2 bad input; 3 a hypothesis fails, so that
+the theorem says nothing there; 70 a fault of the program; 130 interrupted. The libraries are imported inside the
+commands, so that the help is fast.
 """
 
 from __future__ import annotations
@@ -30,6 +30,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def common_options(
+    theorems: Annotated[
+        list[str] | None,
+        typer.Option("--theorems", metavar="FILE.py", help="Add the theorems of this file to the catalogue."),
+    ] = None,
+) -> None:
+    """Bounds on self-consuming training loops: look them up, evaluate them, verify them."""
+    for path in theorems or ():
+        from bounds.catalog import load
+
+        load(path)
 
 
 @app.command("list")
@@ -73,6 +87,22 @@ def eval_command(
     return evaluate(theorem, arguments or [], digits, rigorous), as_json
 
 
+@app.command("solve")
+def solve_command(
+    theorem: Annotated[str, typer.Argument(metavar="ID")],
+    name: Annotated[str, typer.Option("--for", metavar="NAME", help="The symbol to solve for.")],
+    target: Annotated[str, typer.Option(metavar="X", help="What the bound must reach: a number, read exactly.")],
+    arguments: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE...")] = None,
+    want: Annotated[str | None, typer.Option(help="smallest or largest; by default the one not trivial.")] = None,
+    reach: Annotated[str | None, typer.Option(help="For an identity: below (default) or above the target.")] = None,
+    as_json: AsJson = False,
+) -> Answer:
+    """Find the smallest or largest value at which a bound surely reaches a target."""
+    from verify.cli_solve import solve
+
+    return solve(theorem, name, target, arguments or [], want, reach), as_json
+
+
 @app.command("verify")
 def verify_command(
     names: Annotated[list[str] | None, typer.Argument(metavar="ID|KEY...", help="All theorems if none.")] = None,
@@ -84,12 +114,23 @@ def verify_command(
     data: Annotated[str | None, typer.Option(metavar="FILE.csv:COLUMN", help="Check your own data instead.")] = None,
     lam: Annotated[list[str] | None, typer.Option(help="With --data: synthetic-to-real ratios, 0.1,0.3,1.")] = None,
     scale: Annotated[float | None, typer.Option(help="With --data: scale of the model; fitted by default.")] = None,
+    most: Annotated[
+        int | None,
+        typer.Option("--max-replicates", help="Double the replicates up to this many until there is a verdict."),
+    ] = None,
+    store: Annotated[str | None, typer.Option(metavar="FILE", help="Keep the run here; else DIR/run.sqlite.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run kept there.")] = False,
+    replay: Annotated[int | None, typer.Option(metavar="INDEX", help="Measure this one setting of ID again.")] = None,
+    dask: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Measure on this Dask cluster.")] = None,
     as_json: AsJson = False,
 ) -> Answer:
     """Check theorems against loops whose constants are known."""
     from verify.cli_verify import Options, verify
 
-    options = Options(quick, replicates, seed, workers, out, data, tuple(lam or ()), scale, progress=not as_json)
+    options = Options(
+        quick, replicates, seed, workers, out, data, tuple(lam or ()), scale, not as_json,
+        max_replicates=most, store=store, resume=resume, replay=replay, dask=dask,
+    )  # fmt: skip
     return verify(names or [], options), as_json
 
 
@@ -102,6 +143,39 @@ def cite_command(
     from verify.cli_catalog import cite
 
     return cite(names), as_json
+
+
+@app.command("audit")
+def audit_command(
+    theorem: Annotated[str, typer.Argument(metavar="ID")],
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME=VALUE...", help="Symbols to hold fixed, and choices that select a regime."),
+    ] = None,
+    as_json: AsJson = False,
+) -> Answer:
+    """Audit a theorem: limits, directions, sign, where it says anything, which hypotheses bind."""
+    from verify.cli_audit import audit
+
+    return audit(theorem, arguments or []), as_json
+
+
+@app.command("compare")
+def compare_command(
+    first: Annotated[str, typer.Argument(metavar="ID1")],
+    second: Annotated[str, typer.Argument(metavar="ID2")],
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME=LO:HI|VALUE...", help="Ranges, numbers, choices; NAME@1 is for ID1 only."),
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Time for the search.")] = 60.0,
+    seed: Annotated[int, typer.Option(help="Seed of the search for points.")] = 0,
+    as_json: AsJson = False,
+) -> Answer:
+    """Prove or refute that one theorem's value is never above another's."""
+    from verify.cli_compare import compare
+
+    return compare(first, second, arguments or [], seconds, seed), as_json
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -113,7 +113,7 @@ def show_theorem(theorem_id: str, latex: bool) -> Reply:
         "assumptions": theorem.assumptions,
         "expression": None if theorem.regimes else str(theorem.expression),
         "latex": theorem.latex(),
-        "symbols": [_described(p) for p in _parameters(theorem)],
+        "symbols": [_described(p) for p in theorem.parameters],
         "regimes": [_regime(theorem, r.choices) for r in theorem.regimes],
         "default": dict(theorem.default),
         "title": theorem.source.paper.title,
@@ -126,12 +126,6 @@ def show_theorem(theorem_id: str, latex: bool) -> Reply:
             _show(console, theorem)
 
     return Reply(document, show)
-
-
-def _parameters(theorem: Theorem) -> list[Parameter]:
-    from bounds import PARAMETERS
-
-    return [PARAMETERS[s.name] for s in theorem.symbols]
 
 
 def _described(described: Parameter) -> dict[str, Any]:
@@ -179,7 +173,7 @@ def _show(console: Console, theorem: Theorem) -> None:
     console.print(f"mode        {theorem.mode.value}")
     console.print(f"standing    {theorem.standing.value}: {theorem.standing.meaning}\n")
     laid = Table("symbol", "meaning", "domain", "unit", box=None, pad_edge=False)
-    for described in _parameters(theorem):
+    for described in theorem.parameters:
         spellings = ", ".join((described.name, *described.aliases))
         laid.add_row(spellings, described.meaning, described.domain, described.unit)
     console.print(laid)

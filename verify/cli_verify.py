@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from verify.cli_output import Reply, table
+from verify.cli_output import Reply, say, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,6 +43,15 @@ class Options:
         Scale of the model, for `data`.
     progress : bool
         Whether a progress bar may be shown.
+    max_replicates : int or None
+    store : str or None
+        File in which the run is kept; by default run.sqlite in `out`, if that is given.
+    resume : bool
+        Go on with the run in that file.
+    replay : int or None
+        Position of the one setting to measure again.
+    dask : str or None
+        Address of a Dask scheduler.
 
     Examples
     --------
@@ -60,6 +68,18 @@ class Options:
     lambdas: tuple[str, ...] = ()
     scale: float | None = None
     progress: bool = False
+    max_replicates: int | None = None
+    store: str | None = None
+    resume: bool = False
+    replay: int | None = None
+    dask: str | None = None
+
+    @property
+    def file(self) -> Path | None:
+        """Where the run is kept."""
+        if self.store is not None:
+            return Path(self.store)
+        return None if self.out is None or self.data is not None else Path(self.out) / "run.sqlite"
 
 
 def verify(names: Sequence[str], options: Options) -> Reply:
@@ -74,7 +94,7 @@ def verify(names: Sequence[str], options: Options) -> Reply:
     Returns
     -------
     Reply
-        With status 1 where a theorem is violated or a control escaped.
+        With status 1 where a theorem is violated, a control escaped or a setting failed.
 
     Raises
     ------
@@ -89,6 +109,8 @@ def verify(names: Sequence[str], options: Options) -> Reply:
     from verify import report
 
     _refuse_mixed(options)
+    if options.replay is not None:
+        return _replay(names, options.replay, options)
     if options.out is not None:
         report.require_writable(Path(options.out))
     run, reply = _verify_data(names, options) if options.data is not None else _verify_catalogue(names, options)
@@ -105,30 +127,85 @@ def _refuse_mixed(options: Options) -> None:
         if given:
             raise ArgumentError(f"{given[0]} goes with --data FILE.csv:COLUMN only")
         return
-    sampling = {"--quick": options.quick or None, "--replicates": options.replicates, "--seed": options.seed}
-    for name, value in (sampling | {"--workers": options.workers}).items():
+    sampling = {
+        "--quick": options.quick or None,
+        "--replicates": options.replicates,
+        "--seed": options.seed,
+        "--workers": options.workers,
+        "--max-replicates": options.max_replicates,
+        "--store": options.store,
+        "--resume": options.resume or None,
+        "--replay": options.replay,
+        "--dask": options.dask,
+    }
+    for name, value in sampling.items():
         if value is not None:
             raise ArgumentError(f"{name} does not go with --data, which computes without sampling; leave it out")
 
 
 def _verify_catalogue(names: Sequence[str], options: Options) -> tuple[Run, Reply]:
     from bounds import ArgumentError
+    from verify.cli_replay import failed_line
     from verify.runner import run_checks
 
     _require_checks(names)
-    workers = 1 if options.workers is None else options.workers
-    if workers < 1:
-        raise ArgumentError(f"--workers {workers}: give a whole number, 1 or more")
-    with _pool(workers) as pool, _progress(options.progress) as progress:
-        run = run_checks(
-            names,
-            quick=options.quick,
-            replicates=options.replicates,
-            seed=0 if options.seed is None else options.seed,
-            workers=pool,
-            progress=progress,
-        )
+    if options.resume and options.file is None:
+        raise ArgumentError("--resume needs the run to go on with: name it by --out DIR or --store FILE")
+    with _workers(options) as workers, _progress(options.progress) as progress:
+        try:
+            run = run_checks(
+                names,
+                **_effort(options),
+                workers=workers,
+                progress=progress,
+                store=options.file,
+                resume=options.resume,
+            )
+        except BrokenExecutor:
+            rest = "" if options.file is None else "; what was measured is kept, go on with --resume"
+            raise ArgumentError(
+                f"a worker process died, perhaps for want of memory: try fewer --workers{rest}"
+            ) from None
+    for failure in run.failures:
+        say(failed_line(failure, _effort(options)))
     return run, reply_run(run)
+
+
+def _replay(names: Sequence[str], index: int, options: Options) -> Reply:
+    from bounds import ArgumentError
+    from verify.cli_replay import replay
+
+    _require_checks(names)
+    others = {"--out": options.out, "--store": options.store, "--resume": options.resume or None}
+    for name, value in (others | {"--workers": options.workers, "--dask": options.dask}).items():
+        if value is not None:
+            raise ArgumentError(f"{name} does not go with --replay, which measures one setting here; leave it out")
+    return replay(names, index, _effort(options))
+
+
+def _effort(options: Options) -> dict[str, Any]:
+    return {
+        "quick": options.quick,
+        "replicates": options.replicates,
+        "seed": 0 if options.seed is None else options.seed,
+        "max_replicates": options.max_replicates,
+    }
+
+
+@contextmanager
+def _workers(options: Options) -> Iterator[Any]:
+    from bounds import ArgumentError
+    from verify.executors import dask_client
+
+    if options.workers is not None and options.workers < 1:
+        raise ArgumentError(f"--workers {options.workers}: give a whole number, 1 or more")
+    if options.dask is None:
+        yield 1 if options.workers is None else options.workers
+        return
+    if options.workers is not None:
+        raise ArgumentError("--workers does not go with --dask, whose cluster has its own workers; leave one out")
+    with dask_client(options.dask) as client:
+        yield client
 
 
 def _require_checks(names: Sequence[str]) -> None:
@@ -149,23 +226,6 @@ def _require_checks(names: Sequence[str]) -> None:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are the papers {', '.join(keys)}"
         raise UnknownTheorem(f"there is no theorem '{name}'; {hint}")
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[Any]:
-    if workers == 1:
-        yield 1
-        return
-    pool = ProcessPoolExecutor(workers, initializer=_die_quietly)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _die_quietly() -> None:
-    """Let an interrupt from the keyboard end a worker without a traceback; the parent reports it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager

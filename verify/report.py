@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
@@ -22,6 +23,9 @@ from verify.results import ControlResult, Result, Run
 
 # From the worst to the best.
 VERDICTS = (Verdict.VIOLATED, Verdict.INCONCLUSIVE, Verdict.CONSISTENT, Verdict.EXACT)
+
+FAILED = "FAILED"
+"""Stands for the verdict where a setting could not be measured or judged."""
 
 # Holds every double with every number of places asked for here.
 _WIDE = Context(prec=1000)
@@ -42,7 +46,7 @@ def document(run: Run) -> dict[str, Any]:
     Returns
     -------
     dict
-        Keys ``results``, ``controls``, ``error_budget``, ``seed``, ``effort``, ``passed``.
+        Keys ``results``, ``controls``, ``failures``, ``error_budget``, ``seed``, ``effort``, ``passed``.
 
     Examples
     --------
@@ -53,6 +57,7 @@ def document(run: Run) -> dict[str, Any]:
     parts = {
         "results": results,
         "controls": [asdict(c) for c in run.controls],
+        "failures": [asdict(f) for f in run.failures],
         "error_budget": dict(run.error_budget),
         "seed": run.seed,
         "effort": run.effort,
@@ -105,7 +110,7 @@ def summary(run: Run) -> pd.DataFrame:
 
     The setting shown is a violated one if there is any, else the one in which the measured quantity comes nearest to
     the bound (for an identity: departs most from it). The verdict is the worst over all settings. The controls are
-    those of the theorem, over all its regimes.
+    those of the theorem, over all its regimes. What failed has rows of its own, with FAILED in place of a verdict.
 
     Parameters
     ----------
@@ -129,7 +134,9 @@ def summary(run: Run) -> pd.DataFrame:
     for result in run.results:
         groups.setdefault((result.id, _choices(result)), []).append(result)
     columns = ["theorem", "standing", "settings", "bound", "measured", "ratio", "verdict", "controls"]
-    return pd.DataFrame([_row(group, found, run.controls) for group, found in groups.items()], columns=columns)
+    rows = [_row(group, found, run.controls) for group, found in groups.items()]
+    rows += [_failed_row(name, count, run) for name, count in Counter(f.id for f in run.failures).items()]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _choices(result: Result) -> tuple[tuple[str, str], ...]:
@@ -153,6 +160,11 @@ def _row(group: Group, results: Sequence[Result], controls: Iterable[ControlResu
         min((r.verdict for r in results), key=VERDICTS.index).value,
         _caught([c for c in controls if c.id == theorem_id]),
     )
+
+
+def _failed_row(theorem_id: str, count: int, run: Run) -> tuple[str, ...]:
+    caught = _caught([c for c in run.controls if c.id == theorem_id])
+    return theorem_id, get(theorem_id).standing.value, str(count), "", "", "", FAILED, caught
 
 
 _RELATIONS = {"upper": "≤", "lower": "≥", "exact": "="}
@@ -277,6 +289,7 @@ def budget_sentence(run: Run) -> str:
     '0 results (quick effort, seed 1): '
     """
     counts = [f"{n} {v.value}" for v in VERDICTS if (n := sum(r.verdict is v for r in run.results))]
+    counts += [f"{len(run.failures)} {FAILED}"] * bool(run.failures)
     caught = sum(c.caught for c in run.controls)
     budget = run.error_budget
     chance = (

@@ -173,7 +173,7 @@ th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #ddd;
 th { border-bottom: 2px solid #222; position: sticky; top: 0; background: #fff; }
 figure { display: inline-block; margin: 1rem 1rem 1rem 0; max-width: 34rem; vertical-align: top; }
 img { max-width: 100%; } figcaption { font-size: 13px; } summary { cursor: pointer; }
-.VIOLATED { background: #f6c7b6; font-weight: bold; } .INCONCLUSIVE { background: #fbe9b7; }
+.VIOLATED, .FAILED { background: #f6c7b6; font-weight: bold; } .INCONCLUSIVE { background: #fbe9b7; }
 td:nth-child(4), td:nth-child(5) { white-space: nowrap; }
 .wide { overflow-x: auto; }
 """
@@ -259,5 +259,5 @@ def html_table(frame: pd.DataFrame) -> str:
 
 def _cell(cell: object) -> str:
     text = f"{cell:.6g}" if isinstance(cell, float) else str(cell)
-    verdict = f' class="{text}"' if text in ("VIOLATED", "INCONCLUSIVE", "CONSISTENT", "EXACT") else ""
+    verdict = f' class="{text}"' if text in ("FAILED", "VIOLATED", "INCONCLUSIVE", "CONSISTENT", "EXACT") else ""
     return f"<td{verdict}>{html.escape(text)}</td>"

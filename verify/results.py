@@ -88,6 +88,43 @@ class ControlResult:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """A setting that could not be measured or judged; its status is FAILED, and the run does not pass.
+
+    Parameters
+    ----------
+    id : str
+        Theorem id.
+    index : int or None
+        Position of the setting among those of its check; None if the settings themselves could not be made.
+    stage : str
+        "settings", "measurement" or "judgement".
+    seed : int
+        Seed of the whole run; with `id`, `index` and the effort it fixes every draw.
+    error : str
+        The exception in one line.
+    traceback : str
+
+    Examples
+    --------
+    >>> Failure("x.y", 3, "measurement", 7, "ValueError: no", "").where
+    'setting 3'
+    """
+
+    id: str
+    index: int | None
+    stage: str
+    seed: int
+    error: str
+    traceback: str
+
+    @property
+    def where(self) -> str:
+        """The setting in words."""
+        return "settings" if self.index is None else f"setting {self.index}"
+
+
+@dataclass(frozen=True)
 class Run:
     """Everything a run of checks found.
 
@@ -100,6 +137,8 @@ class Run:
     seed : int
     effort : str
         Name of the effort: "quick" or "full".
+    failures : tuple of Failure
+        Settings without a result.
 
     Examples
     --------
@@ -112,6 +151,7 @@ class Run:
     error_budget: Mapping[str, float | int]
     seed: int
     effort: str
+    failures: tuple[Failure, ...] = ()
 
     @property
     def violated(self) -> tuple[Result, ...]:
@@ -125,5 +165,5 @@ class Run:
 
     @property
     def passed(self) -> bool:
-        """Whether no theorem is violated and no control escaped."""
-        return not self.violated and not self.escaped
+        """Whether no theorem is violated, no control escaped and no setting failed."""
+        return not self.violated and not self.escaped and not self.failures

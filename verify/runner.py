@@ -1,40 +1,29 @@
 """Runs checks: measures every setting, then judges all of them within one error budget.
 
-Every setting has a random stream of its own, derived from the seed of the run, the theorem's id and the position of the
-setting, so that the same seed gives the same bits whichever checks run beside it and on whichever executor.
+What was measured can be kept in a file as it comes, from which an interrupted run goes on to the same results.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from bounds import ArgumentError, Theorem
-from verify.check import FULL, QUICK, Check, Effort, Setting
+from bounds import ArgumentError
+from verify.check import FULL, QUICK, Check, Effort
 from verify.checks import all_checks
-from verify.evidence import Computed, ErrorBudget, Evidence, Interval, Judgement, Verdict, judge
-from verify.results import ControlResult, Result, Run
+from verify.evidence import Computed, Evidence
+from verify.executors import Runner, runner
+from verify.judging import Judged, Measured, collect, judge_measured, share_out
+from verify.results import Failure, Run
+from verify.tasks import Place, Task, Trial, draw, failure, find_check, gather, measure, settings_of, try_case
 
-TOTAL_ERROR = 1e-3
-"""Probability that a run calls any true theorem VIOLATED, or any false one CONSISTENT."""
+__all__ = ["judge_measured", "replay", "run_checks", "select", "task_at"]
 
 Progress = Callable[[int, int, str], None]
-Measured = tuple[Setting, Evidence]
-
-
-@dataclass(frozen=True)
-class _Task:
-    check: str
-    index: int
-    effort: Effort
-    seed: int
 
 
 def select(names: Sequence[str]) -> tuple[Check, ...]:
@@ -78,8 +67,13 @@ def run_checks(
     seed: int = 0,
     workers: int | Executor | Any = 1,
     progress: Progress | None = None,
+    max_replicates: int | None = None,
+    store: Path | str | None = None,
+    resume: bool = False,
 ) -> Run:
     """Verify theorems.
+
+    A setting that raises an exception becomes a `Failure` of the run, and the others go on.
 
     Parameters
     ----------
@@ -91,10 +85,17 @@ def run_checks(
         Independent runs of a loop per sampled setting, instead of the effort's.
     seed : int
         Seed of the whole run.
-    workers : int, concurrent.futures.Executor or anything with ``map``
+    workers : int, concurrent.futures.Executor, distributed.Client or anything with ``map``
         Where settings are measured; the results do not depend on it.
     progress : callable, optional
         Called as ``progress(done, total, label)`` after each setting.
+    max_replicates : int, optional
+        Where `replicates` leave a sampled setting without a verdict, double them until there is one or until this many
+        are drawn. Kinds of evidence whose limits hold at one size only pay for each look with a part of their level.
+    store : path, optional
+        File in which everything measured is kept as it comes.
+    resume : bool
+        Go on with the run in `store`, if there is one: what it holds is not measured again, failures are.
 
     Returns
     -------
@@ -103,8 +104,9 @@ def run_checks(
     Raises
     ------
     ArgumentError
-        If a name, the seed, the replicates or the workers make no sense, or a check finds no setting within the
-        hypotheses of its theorem.
+        If a name, the seed, the replicates or the workers make no sense.
+    DataError
+        If the store cannot be used, or holds a run of another design.
 
     Examples
     --------
@@ -112,23 +114,38 @@ def run_checks(
     True
     """
     effort = _effort(quick, replicates)
+    _check_seed(seed)
+    if resume and store is None:
+        raise ArgumentError("there is nothing to resume: name the file of the run as store")
+    batches = _batches(effort, max_replicates)
+    checks = select(names)
+    with runner(workers) as spread, _kept(store, checks, effort, max_replicates, seed, resume) as kept:
+        firsts = [Task(check.theorem.id, 0, effort, seed, batches) for check in checks]
+        tasks, failures = _plan(firsts, spread)
+        evidence = kept.evidence() if kept is not None else {}
+        waiting = [task for task in tasks if task.place not in evidence]
+        if kept is not None:
+            for failed in failures:
+                kept.fail(failed)
+        with closing(spread(measure, waiting)) as found:
+            for done, (task, measured) in enumerate(found, start=1 + len(tasks) - len(waiting)):
+                outcome = _keep(kept, task, measured)
+                if isinstance(outcome, Failure):
+                    failures.append(outcome)
+                else:
+                    evidence[task.place] = outcome
+                if progress is not None:
+                    progress(done, len(tasks), task.check)
+        results, record = _judge_tasks(tasks, evidence, spread)
+        run = _assemble(checks, tasks, results, failures, record, seed, "quick" if quick else "full")
+        if kept is not None:
+            kept.finish(run)
+    return run
+
+
+def _check_seed(seed: int) -> None:
     if seed < 0:
         raise ArgumentError(f"seed = {seed}; it must be a whole number, 0 or more")
-    checks = select(names)
-    tasks = [
-        _Task(check.theorem.id, index, effort, seed)
-        for check in checks
-        for index in range(len(_settings(check.theorem.id, effort, seed)))
-    ]
-    measured: dict[str, list[Measured]] = {check.theorem.id: [] for check in checks}
-    with _mapping(workers) as mapping:
-        for done, (task, evidence) in enumerate(zip(tasks, mapping(_measure, tasks), strict=True), start=1):
-            setting = _settings(task.check, effort, seed)[task.index]
-            measured[task.check].append((setting, evidence))
-            if progress is not None:
-                progress(done, len(tasks), task.check)
-    found = [(check, measured[check.theorem.id]) for check in checks]
-    return judge_measured(found, seed=seed, effort="quick" if quick else "full")
 
 
 def _effort(quick: bool, replicates: int | None) -> Effort:
@@ -140,169 +157,180 @@ def _effort(quick: bool, replicates: int | None) -> Effort:
     return Effort(effort.settings, replicates)
 
 
+def _batches(effort: Effort, max_replicates: int | None) -> int:
+    if max_replicates is None:
+        return 1
+    if max_replicates < effort.replicates:
+        raise ArgumentError(
+            f"max_replicates = {max_replicates}; it must not be below the {effort.replicates} replicates drawn at first"
+        )
+    return max_replicates // effort.replicates
+
+
 @contextmanager
-def _mapping(workers: Any) -> Iterator[Callable[..., Iterable[Any]]]:
-    if hasattr(workers, "map"):
-        yield workers.map
-    elif not isinstance(workers, int) or workers < 1:
-        raise ArgumentError(f"workers = {workers}; it must be a positive whole number, or an executor")
-    elif workers == 1:
-        yield map
-    else:
-        with ProcessPoolExecutor(workers) as pool:
-            yield pool.map
+def _kept(
+    path: Path | str | None,
+    checks: Sequence[Check],
+    effort: Effort,
+    max_replicates: int | None,
+    seed: int,
+    resume: bool,
+) -> Iterator[Any]:
+    if path is None:
+        yield None
+        return
+    from verify.store import Design, opened
+
+    ids = tuple(check.theorem.id for check in checks)
+    design = Design.of(ids, effort.settings, effort.replicates, max_replicates, seed)
+    with opened(Path(path), design, resume=resume) as store:
+        yield store
 
 
-def _check(theorem_id: str) -> Check:
-    return next(c for c in all_checks() if c.theorem.id == theorem_id)
+def _plan(firsts: Sequence[Task], spread: Runner[Any, Any]) -> tuple[list[Task], list[Failure]]:
+    """Make the settings of every check, and from the first task of each the tasks of all its settings."""
+    with closing(spread(draw, firsts)) as found:
+        drawn = {task.check: outcome for task, outcome in found}
+    tasks: list[Task] = []
+    failures: list[Failure] = []
+    for first in firsts:
+        outcome = drawn[first.check]
+        if isinstance(outcome, Failure):
+            failures.append(outcome)
+        elif outcome is None:
+            count = len(settings_of(first.check, first.effort, first.seed))
+            tasks += [replace(first, index=index) for index in range(count)]
+        else:
+            tasks += [replace(first, index=index, setting=setting) for index, setting in enumerate(outcome)]
+    return tasks, failures
 
 
-def _stream(theorem_id: str, seed: int, *position: int) -> np.random.Generator:
-    key = (zlib.crc32(theorem_id.encode()), *position)
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+def _keep(store: Any, task: Task, outcome: Evidence | Failure) -> Evidence | Failure:
+    """Write down what came of a task; evidence of a kind that cannot be written is a failure."""
+    if store is None:
+        return outcome
+    if isinstance(outcome, Evidence):
+        try:
+            store.save(task.check, task.index, outcome)
+        except ArgumentError as error:
+            outcome = failure(error, task.check, task.index, "measurement", task.seed)
+    if isinstance(outcome, Failure):
+        store.fail(outcome)
+    return outcome
 
 
-@lru_cache(maxsize=256)
-def _settings(theorem_id: str, effort: Effort, seed: int) -> tuple[Setting, ...]:
-    found = tuple(_check(theorem_id).settings(effort, _stream(theorem_id, seed)))
-    if not found:
-        raise ArgumentError(f"the check of {theorem_id} found no setting within the theorem's hypotheses")
-    return found
+def replay(
+    theorem_id: str,
+    index: int,
+    *,
+    quick: bool = False,
+    replicates: int | None = None,
+    seed: int = 0,
+    max_replicates: int | None = None,
+) -> Measured:
+    """Measure one setting of a run again, alone and in this process, with the same draws; exceptions are raised.
 
-
-def _measure(task: _Task) -> Evidence:
-    setting = _settings(task.check, task.effort, task.seed)[task.index]
-    return _check(task.check).measure(setting, task.effort, _stream(task.check, task.seed, 1 + task.index))
-
-
-def judge_measured(found: Sequence[tuple[Check, Sequence[Measured]]], *, seed: int, effort: str) -> Run:
-    """Judge everything that was measured within one error budget, the planted theorems on the same evidence.
+    There is no verdict: that belongs to the run, whose level depends on how many tests it made.
 
     Parameters
     ----------
-    found : sequence of (Check, sequence of (Setting, Evidence))
-    seed : int
-        Seed of the run, kept with each result.
-    effort : str
-        Name of the effort, kept with the run.
+    theorem_id : str
+    index : int
+        Position of the setting, as in `Failure.index`; any, if the settings themselves failed.
+    quick, replicates, seed, max_replicates
+        As in the run.
 
     Returns
     -------
-    Run
-
-    Raises
-    ------
-    HypothesisError
-        If a setting lies outside the hypotheses of its theorem.
-
-    Examples
-    --------
-    >>> check = select(["ferbach2024.kl_ball"])[0]
-    >>> setting = Setting("two candidates", {"lam": "1/2", "K": 2})
-    >>> judge_measured([(check, [(setting, Computed(0.05, 0.0))])], seed=0, effort="quick").results[0].verdict.name
-    'EXACT'
-    """
-    budget = ErrorBudget(TOTAL_ERROR)
-    sampled = sum(not isinstance(evidence, Computed) for _, pairs in found for _, evidence in pairs)
-    level = budget.share(max(sampled, 1))
-    results: list[Result] = []
-    controls: list[ControlResult] = []
-    for check, pairs in found:
-        results += [_result(check, setting, evidence, level, seed) for setting, evidence in pairs]
-        for control in check.controls:
-            verdicts = [
-                judge_theorem(
-                    control.theorem, _narrowed(setting, check.theorem, control.theorem), evidence, level
-                ).verdict
-                for setting, evidence in pairs
-            ]
-            violated = verdicts.count(Verdict.VIOLATED)
-            controls.append(ControlResult(check.theorem.id, control.name, violated > 0, len(pairs), violated))
-    record = budget.record() if sampled else {"total": TOTAL_ERROR, "tests": 0, "per_test": 0.0}
-    return Run(tuple(results), tuple(controls), record, seed, effort)
-
-
-def _narrowed(setting: Setting, true: Theorem, false: Theorem) -> Setting:
-    """Drop the arguments of symbols that the planted theorem no longer has."""
-    choices = {name: setting.arguments[name] for name in _choice_names(true) if name in setting.arguments}
-    lost = {s.name for s in true.at(**choices).symbols} - {s.name for s in false.at(**choices).symbols}
-    return replace(setting, arguments={k: v for k, v in setting.arguments.items() if k not in lost})
-
-
-def _choice_names(theorem: Theorem) -> set[str]:
-    return {name for regime in theorem.regimes for name, _ in regime.choices}
-
-
-def judge_theorem(theorem: Theorem, setting: Setting, evidence: Evidence, level: float) -> Judgement:
-    """Judge a theorem on the evidence from one setting.
-
-    Parameters
-    ----------
-    theorem : Theorem
     setting : Setting
     evidence : Evidence
-    level : float
-        Probability of a wrong verdict.
-
-    Returns
-    -------
-    Judgement
 
     Raises
     ------
-    HypothesisError
-        If the setting lies outside the theorem's hypotheses: a check must never do that.
+    ArgumentError
+        If there is no such setting.
 
     Examples
     --------
-    >>> import bounds
-    >>> setting = Setting("", {"lam": "1/2", "K": 2})
-    >>> judge_theorem(bounds.get("ferbach2024.kl_ball"), setting, Computed(0.5, 0.0), 0.01).verdict.name
-    'EXACT'
+    >>> setting, evidence = replay("ferbach2024.kl_ball", 0, quick=True, seed=1)
+    >>> run = run_checks(["ferbach2024.kl_ball"], quick=True, seed=1)
+    >>> evidence.estimate == run.results[0].measured
+    True
     """
-    bound = Interval(*theorem.enclose(**setting.arguments))
-    return judge(evidence, bound, theorem.direction.value, level)
+    task = task_at(theorem_id, index, quick=quick, replicates=replicates, seed=seed, max_replicates=max_replicates)
+    found = settings_of(theorem_id, task.effort, seed)
+    if not 0 <= index < len(found):
+        raise ArgumentError(f"{theorem_id} has no setting {index}; at this effort there are 0 to {len(found) - 1}")
+    return found[index], gather(task)
 
 
-def _result(check: Check, setting: Setting, evidence: Evidence, level: float, seed: int) -> Result:
-    theorem = check.theorem
-    found = judge_theorem(theorem, setting, evidence, level)
-    names = _choice_names(theorem)
-    one = theorem.at(**{k: v for k, v in setting.arguments.items() if k in names})
-    return Result(
-        id=theorem.id,
-        setting=setting.label,
-        inputs={**dict(one.choices), **setting.arguments},
-        quantity=one.quantity.name,
-        direction=theorem.direction.value,
-        bound=(found.bound.lower + found.bound.upper) / 2,
-        measured=found.measured,
-        ci=(found.ci.lower, found.ci.upper),
-        ratio=found.ratio,
-        verdict=found.verdict,
-        replicates=replicates_of(evidence),
-        seed=seed,
-    )
-
-
-def replicates_of(evidence: Evidence) -> int:
-    """Return how many independent runs stand behind evidence.
+def task_at(
+    theorem_id: str,
+    index: int,
+    *,
+    quick: bool = False,
+    replicates: int | None = None,
+    seed: int = 0,
+    max_replicates: int | None = None,
+) -> Task:
+    """Return the task that a run gives its workers for one setting.
 
     Parameters
     ----------
-    evidence : Evidence
+    theorem_id : str
+    index : int
+        Position of the setting; whether there is one is not looked at.
+    quick, replicates, seed, max_replicates
+        As in the run.
 
     Returns
     -------
-    int
-        0 for a quantity computed without sampling.
+    Task
+
+    Raises
+    ------
+    ArgumentError
+        If one of these makes no sense.
 
     Examples
     --------
-    >>> replicates_of(Computed(0.5, 0.0))
-    0
+    >>> task_at("ferbach2024.kl_ball", 0, replicates=100, max_replicates=350).batches
+    3
     """
-    if isinstance(evidence, Computed):
-        return 0
-    trials = getattr(evidence, "trials", None)
-    return int(trials) if trials is not None else len(evidence.values)  # type: ignore[attr-defined]
+    effort = _effort(quick, replicates)
+    _check_seed(seed)
+    return Task(find_check(theorem_id).theorem.id, index, effort, seed, _batches(effort, max_replicates))
+
+
+def _judge_tasks(
+    tasks: Sequence[Task], evidence: Mapping[Place, Evidence], spread: Runner[Any, Any]
+) -> tuple[dict[Place, Judged | Failure], dict[str, float | int]]:
+    # What failed counts as a test, so that the level cannot depend on what was drawn.
+    sampled = sum(not isinstance(evidence.get(task.place), Computed) for task in tasks)
+    level, record = share_out(sampled)
+    trials = [Trial(task, evidence[task.place], level) for task in tasks if task.place in evidence]
+    with closing(spread(try_case, trials)) as found:
+        return {trial.task.place: outcome for trial, outcome in found}, record
+
+
+def _assemble(
+    checks: Sequence[Check],
+    tasks: Sequence[Task],
+    outcomes: Mapping[Place, Judged | Failure],
+    failures: Sequence[Failure],
+    record: Mapping[str, float | int],
+    seed: int,
+    effort: str,
+) -> Run:
+    """Put the results in the order of the tasks, whatever the order they came in."""
+    judged: dict[str, list[Judged]] = {check.theorem.id: [] for check in checks}
+    failed = list(failures)
+    for outcome in (outcomes[task.place] for task in tasks if task.place in outcomes):
+        if isinstance(outcome, Failure):
+            failed.append(outcome)
+        else:
+            judged[outcome[0].id].append(outcome)
+    order = {check.theorem.id: position for position, check in enumerate(checks)}
+    failed.sort(key=lambda f: (order[f.id], -1 if f.index is None else f.index))
+    run = collect([(check, judged[check.theorem.id]) for check in checks], record, seed, effort)
+    return replace(run, failures=tuple(failed))

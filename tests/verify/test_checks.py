@@ -103,6 +103,9 @@ def test_a_setting_outside_the_hypotheses_is_an_error_never_a_verdict() -> None:
         ({"seed": -1}, "seed"),
         ({"replicates": 1}, "replicates"),
         ({"workers": 0}, "workers"),
+        ({"workers": True}, "workers"),
+        ({"max_replicates": 5}, "max_replicates"),
+        ({"resume": True}, "nothing to resume"),
     ],
 )
 def test_bad_requests(arguments: dict[str, object], message: str) -> None:
