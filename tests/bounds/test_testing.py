@@ -6,6 +6,7 @@ import builtins
 import itertools
 from dataclasses import replace
 from fractions import Fraction
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -142,6 +143,7 @@ def test_failures_shrink_to_simple_values() -> None:
         settings=settings(
             max_examples=2000, phases=(Phase.generate, Phase.shrink), suppress_health_check=list(HealthCheck)
         ),
+        random=Random(0),
     )
     assert found["K"] <= 4
     assert found["lam"].denominator <= 100
