@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
 import pkgutil
 from functools import lru_cache
 from importlib.metadata import entry_points
@@ -151,6 +152,15 @@ def _require(wanted: str | None, allowed: list[str], what: str) -> None:
         raise ArgumentError(f"no {what} '{wanted}'; there are: {', '.join(allowed)}")
 
 
+def _in_its_own_file(theorem_id: str) -> Theorem | None:
+    """Look in the file of the paper named by the id, which spares loading the whole catalogue."""
+    key = theorem_id.partition(".")[0]
+    name = f"bounds.papers.{key}"
+    if not key.isidentifier() or importlib.util.find_spec(name) is None:
+        return None
+    return next((t for t in theorems_in(importlib.import_module(name)) if t.id == theorem_id), None)
+
+
 def get(theorem_id: str) -> Theorem:
     """Return one theorem.
 
@@ -174,6 +184,9 @@ def get(theorem_id: str) -> Theorem:
     Traceback (most recent call last):
     bounds.errors.UnknownTheorem: no theorem 'bertrand2024.jacobean'; did you mean bertrand2024.jacobian?
     """
+    at_home = _in_its_own_file(theorem_id)
+    if at_home is not None:
+        return at_home
     known = _known()
     if theorem_id in known:
         return known[theorem_id]
