@@ -1,4 +1,4 @@
-"""One file per paper: each binds theorems to settings, measurements and controls in a tuple ``CHECKS``."""
+"""One folder per paper; each file in it binds theorems to settings, measurements and controls in a tuple ``CHECKS``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import importlib
 import pkgutil
 from functools import lru_cache
 
+from bounds import catalog
 from verify.check import Check
 
 
 @lru_cache(maxsize=1)
 def all_checks() -> tuple[Check, ...]:
-    """Return every check, paper by paper.
+    """Return every check, in the order of the catalogue.
 
     Returns
     -------
@@ -22,9 +23,8 @@ def all_checks() -> tuple[Check, ...]:
     >>> "bertrand2024.jacobian" in {check.theorem.id for check in all_checks()}
     True
     """
-    modules = [
-        importlib.import_module(f"{__name__}.{info.name}")
-        for info in pkgutil.iter_modules(__path__)
-        if not info.name.startswith("_")
-    ]
-    return tuple(check for module in modules for check in module.CHECKS)
+    names = [info.name for info in pkgutil.walk_packages(__path__, f"{__name__}.")]
+    modules = [importlib.import_module(name) for name in names if not name.rpartition(".")[2].startswith("_")]
+    found = [check for module in modules for check in getattr(module, "CHECKS", ())]
+    place = {theorem.id: number for number, theorem in enumerate(catalog())}
+    return tuple(sorted(found, key=lambda check: place[check.theorem.id]))
