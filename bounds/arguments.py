@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -108,11 +109,14 @@ class Inputs:
         Fraction, infinity or array of doubles, by symbol name.
     grid : bool
         Whether any value is an array.
+    ends : dict
+        Least and largest entry of each array, by symbol name.
     """
 
     theorem: Theorem
     values: dict[str, Any]
     grid: bool
+    ends: dict[str, tuple[float, float]]
 
     @property
     def echo(self) -> dict[str, Any]:
@@ -159,10 +163,10 @@ def read_arguments(theorem: Theorem, arguments: Mapping[str, object]) -> Inputs:
     if missing:
         listed = "; ".join(f"{name} ({PARAMETERS[name].meaning}; {PARAMETERS[name].domain})" for name in missing)
         raise ArgumentError(f"{chosen.id} needs {listed}")
+    ends = {name: extent(values[name]) for name in needed if is_grid(values[name])}
     for name in needed:
-        _check_domain(PARAMETERS[name], values[name], whole=name not in converted)
-    ordered = {name: values[name] for name in needed}
-    return Inputs(chosen, ordered, any(is_grid(value) for value in ordered.values()))
+        _check_domain(PARAMETERS[name], values[name], ends.get(name), whole=name not in converted)
+    return Inputs(chosen, {name: values[name] for name in needed}, bool(ends), ends)
 
 
 def _spelled(arguments: Mapping[str, object]) -> dict[str, Any]:
@@ -187,8 +191,6 @@ def _grid(value: Any, name: str) -> Any:
         raise ArgumentError(f"{name} holds something that is not a number") from None
     if array.size == 0:
         raise ArgumentError(f"{name} is an empty array")
-    if np.isnan(extent(array)[0]):
-        raise ArgumentError(f"{name} holds nan")
     return array
 
 
@@ -210,13 +212,24 @@ def extent(array: Any) -> tuple[float, float]:
     >>> extent(np.array([[1.0, 3.0], [2.0, 0.0]]))
     (0.0, 3.0)
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     import numpy as np
 
-    if array.size <= _BLOCK or array.ndim != 1:
+    if array.size <= 2 * _BLOCK or array.ndim != 1:
         return float(np.min(array)), float(np.max(array))
-    blocks = [array[start : start + _BLOCK] for start in range(0, array.size, _BLOCK)]
-    ends = [(block.min(), block.max()) for block in blocks]
-    return float(np.min([low for low, _ in ends])), float(np.max([high for _, high in ends]))
+
+    def ends(part: Any) -> tuple[float, float]:
+        blocks = [part[start : start + _BLOCK] for start in range(0, part.size, _BLOCK)]
+        return float(np.min([block.min() for block in blocks])), float(np.max([block.max() for block in blocks]))
+
+    def both(start: int) -> tuple[float, float]:
+        return ends(array[start : start + share])
+
+    share = -(-array.size // (os.cpu_count() or 1))
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(both, range(0, array.size, share)))
+    return float(np.min([low for low, _ in found])), float(np.max([high for _, high in found]))
 
 
 def _converted(theorem: Theorem, given: dict[str, Any], needed: list[str]) -> tuple[dict[str, Any], set[str]]:
@@ -234,7 +247,7 @@ def _converted(theorem: Theorem, given: dict[str, Any], needed: list[str]) -> tu
     if len(spelled) > 1:
         raise ArgumentError(f"give one sample size, not {' and '.join(spelled)}")
     if other in values:
-        _check_domain(PARAMETERS[other], values[other])
+        _check_domain(PARAMETERS[other], values[other], _ends(values[other]))
         found = _other_ratio(other, values.pop(other), theorem)
         values[ratio] = found.astype(float) if is_grid(found) else found
         converted.add(ratio)
@@ -242,7 +255,7 @@ def _converted(theorem: Theorem, given: dict[str, Any], needed: list[str]) -> tu
             values["n_total" if other == "alpha" else "n_real"] = values.pop("n")
     for size, kind in _SIZES.items():
         if size in values and "n" in needed and ratio in values:
-            _check_domain(PARAMETERS["n"], values[size])
+            _check_domain(PARAMETERS["n"], values[size], _ends(values[size]))
             points = values.pop(size)
             if kind != convention:
                 real_fraction = 1 / (1 + values["lam"]) if ratio == "lam" else values["alpha"]
@@ -264,12 +277,20 @@ def _other_ratio(other: str, value: Any, theorem: Theorem) -> Any:
     return (1 - value) / value
 
 
-def _check_domain(described: Parameter, value: Any, whole: bool = True) -> None:
-    if is_grid(value):
+def _ends(value: Any) -> tuple[float, float] | None:
+    return extent(value) if is_grid(value) else None
+
+
+def _check_domain(
+    described: Parameter, value: Any, ends: tuple[float, float] | None = None, whole: bool = True
+) -> None:
+    if ends is not None:
         import numpy as np
 
         floor, ceiling = float(described.low), float(described.high)
-        least, most = extent(value)
+        least, most = ends
+        if math.isnan(least):
+            raise ArgumentError(f"{described.name} holds nan")
         outside = [v for v in (least, most) if not floor <= v <= ceiling or (np.isinf(v) and not described.infinite)]
         outside += [floor] * (least == floor and described.low_open) + [ceiling] * (
             most == ceiling and described.high_open

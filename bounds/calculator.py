@@ -205,7 +205,7 @@ def _evaluate_grid(inputs: Inputs) -> Any:
     if any(instruction.operation == "lambertw" for instruction in tape.instructions):
         # Near its branch point the argument of the Lambert function, rounded to a double, has lost the value's digits.
         return _point_by_point(inputs.theorem, values)
-    return on_grid(inputs.theorem, values)
+    return on_grid(inputs.theorem, values, inputs.ends)
 
 
 def _point_by_point(theorem: Theorem, values: Mapping[str, Any]) -> Any:

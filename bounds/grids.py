@@ -19,17 +19,20 @@ from bounds.errors import EnclosureError
 from bounds.evaluate import evaluate_grid
 from bounds.guarded import GuardedArrays, exactly
 from bounds.hypotheses import SIGNS, holds
+from bounds.in_place import Plan, plan_tape
 from bounds.integrals.integral import TailedIntegral
-from bounds.tape import compile_expression, run
+from bounds.tape import Tape, compile_expression, run
 from bounds.theorem import Theorem
 
 # A few arrays of this many doubles fit the second-level cache of a core.
-BLOCK = 1 << 14
+BLOCK = 1 << 16
 
 Block = tuple[slice, ...]
 
 
-def on_grid(theorem: Theorem, values: Mapping[str, Any]) -> Any:
+def on_grid(
+    theorem: Theorem, values: Mapping[str, Any], ends: Mapping[str, tuple[float, float]] | None = None
+) -> Any:
     """Evaluate a theorem of one regime on arrays; nan marks the points where a hypothesis fails.
 
     Parameters
@@ -37,6 +40,8 @@ def on_grid(theorem: Theorem, values: Mapping[str, Any]) -> Any:
     theorem : Theorem
     values : mapping of name to float or array of doubles
         Inside the domains of the symbols; arrays broadcast against each other.
+    ends : mapping of name to pair of float, optional
+        Least and largest entry of each array, where they are known.
 
     Returns
     -------
@@ -51,12 +56,17 @@ def on_grid(theorem: Theorem, values: Mapping[str, Any]) -> Any:
     """
     shape = np.broadcast_shapes(*(np.shape(value) for value in values.values()))
     tape, counted = compile_expression(theorem.expression), counted_symbols(theorem.expression)
-    doubtful = [relation for relation in theorem.hypotheses if not surely_holds(relation, values)]
+    doubtful = [relation for relation in theorem.hypotheses if not surely_holds(relation, values, ends or {})]
     result = np.empty(shape)
+    plan = None if counted or tape.loops or tape.integrates else _planned(tape, values)
 
     def fill(block: Block) -> None:
         part = {name: _part(value, block) for name, value in values.items()}
-        result[block] = evaluate_grid(tape, part, counted)
+        if plan is None:
+            result[block] = evaluate_grid(tape, part, counted)
+        else:
+            with np.errstate(all="ignore"):
+                plan.run(part, result[block])
 
     def doubt(block: Block) -> list[Any]:
         part = {name: _part(value, block) for name, value in values.items()}
@@ -74,6 +84,11 @@ def on_grid(theorem: Theorem, values: Mapping[str, Any]) -> Any:
                 _settle(relation, values, block, decided, close)
                 result[block][~np.broadcast_to(decided, result[block].shape)] = np.nan
     return result
+
+
+def _planned(tape: Tape, values: Mapping[str, Any]) -> Plan:
+    with np.errstate(all="ignore"):
+        return plan_tape(tape, values)
 
 
 def holds_on_grid(relation: Any, values: Mapping[str, Any]) -> Any:
@@ -100,13 +115,17 @@ def holds_on_grid(relation: Any, values: Mapping[str, Any]) -> Any:
     return decided
 
 
-def surely_holds(relation: Any, values: Mapping[str, Any]) -> bool:
+def surely_holds(
+    relation: Any, values: Mapping[str, Any], known: Mapping[str, tuple[float, float]] | None = None
+) -> bool:
     """Tell whether one ball over the whole grid already proves a relation.
 
     Parameters
     ----------
     relation : sympy relational
     values : mapping of name to float or array of doubles
+    known : mapping of name to pair of float, optional
+        Least and largest entry of each array, where they are known.
 
     Returns
     -------
@@ -120,7 +139,8 @@ def surely_holds(relation: Any, values: Mapping[str, Any]) -> bool:
     True
     """
     names = [symbol.name for symbol in relation.free_symbols]
-    ends = {name: extent(np.asarray(values[name])) for name in names}
+    given = known or {}
+    ends = {name: given[name] if name in given else extent(np.asarray(values[name])) for name in names}
     if not np.isfinite(list(ends.values())).all():
         return False
     with ctx.workprec(64):

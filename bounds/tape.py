@@ -104,6 +104,11 @@ class Tape:
     instructions: tuple[Instruction, ...]
 
     @property
+    def loops(self) -> bool:
+        """Whether a sum or a recursion occurs."""
+        return any(i.operation == "loop" for i in self.instructions)
+
+    @property
     def integrates(self) -> bool:
         """Whether an integral occurs, so that floats are found by quadrature."""
         inner = [i.constant for i in self.instructions if i.operation == "loop"]
