@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sympy import Rational
@@ -52,6 +53,8 @@ def read_number(value: object, name: str = "value") -> Fraction | float:
     >>> read_number("0.3"), read_number("1/3"), read_number(0.5)
     (Fraction(3, 10), Fraction(1, 3), Fraction(1, 2))
     """
+    if type(value) is Fraction:
+        return value
     if isinstance(value, str):
         text = value.strip()
         if text.lower() in _INFINITIES:
@@ -312,6 +315,7 @@ def _check_domain(
         raise ArgumentError(f"{described.name} = {show_number(value)}; it must be a {described.domain}")
 
 
+@lru_cache(maxsize=256)
 def _end(value: Any) -> Fraction | float:
     return Fraction(int(value.p), int(value.q)) if value.is_Rational else float(value)
 

@@ -72,7 +72,7 @@ def enclose(
     >>> enclose(bounds.get("ferbach2024.uncurated_mixture"), {"lam": 1, "t": 2, "tv0": 1})
     (0.25, 0.25)
     """
-    from bounds.enclose import enclose_tape, ends, float_above, float_below, mpf_above, mpf_below
+    from bounds.enclose import enclose_tape, ends, float_ends, mpf_above, mpf_below
 
     inputs = read_arguments(theorem, arguments)
     if inputs.grid:
@@ -83,10 +83,11 @@ def enclose(
     if digits is not None:
         width = min(width, Fraction(1, 10 ** (_digits(digits) + 1)))
     refuse_where_false(inputs.theorem, inputs.values)
-    low, high = ends(enclose_tape(compile_expression(inputs.theorem.expression), inputs.values, width))
-    if digits is not None:
-        return mpf_below(low, digits), mpf_above(high, digits)
-    return float_below(low), float_above(high)
+    found = enclose_tape(compile_expression(inputs.theorem.expression), inputs.values, width)
+    if digits is None:
+        return float_ends(found)
+    low, high = ends(found)
+    return mpf_below(low, digits), mpf_above(high, digits)
 
 
 def _digits(digits: int) -> int:

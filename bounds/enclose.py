@@ -21,6 +21,8 @@ from bounds.tape import STEP_LIMIT, Area, Tape, run
 
 PRECISIONS = (96, 192, 384, 768, 1536, 3072, 6144, 12288)
 _NEGLIGIBLE_BITS = 4 * PRECISIONS[-1]
+# Between these exponents nothing is subnormal or too large as a double.
+_PLAIN_EXPONENT = 600
 
 Exactly = Fraction | float
 """A value known exactly: a fraction, or the float infinity."""
@@ -210,8 +212,11 @@ def enclose_ball(tape: Tape, values: Mapping[str, Exactly], precision: int) -> A
     >>> enclose_ball(compile_expression(exp(Symbol("x"))), {"x": Fraction(0)}, 96)
     1.00000000000000
     """
+    from bounds.ball_code import ball_code
+
     with ctx.workprec(precision):
-        found = run(tape, Balls(), {name: ball(value) for name, value in values.items()})
+        inputs = {name: ball(value) for name, value in values.items()}
+        found = run(tape, Balls(), inputs) if tape.loops or tape.integrates else ball_code(tape)(inputs)
         if found.is_finite() or tape.integrates:
             return found
         # Rational parts may cancel exactly at the edge of a domain, which balls only straddle.
@@ -260,6 +265,44 @@ def enclose_tape(tape: Tape, values: Mapping[str, Exactly], relative_width: Frac
         f"the value could not be enclosed to a relative width of {float(relative_width):.1g} with {precision} bits"
         + ("" if found.is_finite() else ": it is not a finite real number here")
     )
+
+
+def float_ends(found: Any) -> tuple[float, float]:
+    """Return floats that surely enclose a finite ball, its ends rounded outwards.
+
+    Parameters
+    ----------
+    found : flint.arb
+
+    Returns
+    -------
+    tuple of float
+
+    Examples
+    --------
+    >>> float_ends(arb(0.5))
+    (0.5, 0.5)
+    >>> low, high = float_ends(arb(fmpq(1, 3)))
+    >>> low <= 1 / 3 < high
+    True
+    """
+    middle, power = (int(part) for part in found.mid().man_exp())
+    radius, least = (int(part) for part in found.rad().man_exp())
+    if max(abs(power), abs(least), power + middle.bit_length()) > _PLAIN_EXPONENT:
+        low, high = ends(found)
+        return float_below(low), float_above(high)
+    base = min(power, least) if radius else power
+    middle, radius = middle << (power - base), radius << (least - base) if radius else 0
+    # Adding zero turns -0.0 into 0.0.
+    return _down(middle - radius, base), 0.0 - _down(-middle - radius, base)
+
+
+def _down(mantissa: int, exponent: int) -> float:
+    """Round mantissa times a power of two down to a double."""
+    excess = mantissa.bit_length() - 53
+    if excess > 0:
+        mantissa, exponent = mantissa >> excess, exponent + excess
+    return math.ldexp(mantissa, exponent) if mantissa else 0.0
 
 
 def ends(found: Any) -> tuple[Fraction, Fraction]:

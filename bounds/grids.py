@@ -30,9 +30,7 @@ BLOCK = 1 << 16
 Block = tuple[slice, ...]
 
 
-def on_grid(
-    theorem: Theorem, values: Mapping[str, Any], ends: Mapping[str, tuple[float, float]] | None = None
-) -> Any:
+def on_grid(theorem: Theorem, values: Mapping[str, Any], ends: Mapping[str, tuple[float, float]] | None = None) -> Any:
     """Evaluate a theorem of one regime on arrays; nan marks the points where a hypothesis fails.
 
     Parameters

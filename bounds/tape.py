@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Generic, Protocol, TypeVar
 
 import sympy
@@ -103,12 +103,19 @@ class Tape:
 
     instructions: tuple[Instruction, ...]
 
-    @property
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.instructions)
+
+    @cached_property
     def loops(self) -> bool:
         """Whether a sum or a recursion occurs."""
         return any(i.operation == "loop" for i in self.instructions)
 
-    @property
+    @cached_property
     def integrates(self) -> bool:
         """Whether an integral occurs, so that floats are found by quadrature."""
         inner = [i.constant for i in self.instructions if i.operation == "loop"]
