@@ -93,11 +93,11 @@ def failed_line(failed: Failure, effort: Mapping[str, Any]) -> str:
 
 
 def _measured(task: Task, setting: Setting) -> dict[str, Any]:
-    from bounds import get
-    from verify.judging import replicates_of
-    from verify.tasks import gather
+    from verify.judging import judge_tested, replicates_of
+    from verify.tasks import ENOUGH, find_check, gather
 
     evidence = gather(task)
+    bound = judge_tested(find_check(task.check), setting, evidence, ENOUGH).bound
     return {
         **_head(task.check, task.index, task.seed),
         "setting": setting.label,
@@ -105,7 +105,7 @@ def _measured(task: Task, setting: Setting) -> dict[str, Any]:
         "evidence": type(evidence).__name__,
         "replicates": replicates_of(evidence),
         "measured": evidence.estimate,
-        "bound": get(task.check).enclose(**setting.arguments),
+        "bound": (bound.lower, bound.upper),
         "error": None,
     }
 

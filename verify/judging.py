@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bounds import Theorem
-from verify.check import Check, Setting
+from verify.check import Check, Control, Setting
 from verify.evidence import Computed, ErrorBudget, Evidence, Interval, Judgement, Verdict, judge
 from verify.evidence.looks import Peeked
 from verify.results import ControlResult, Result, Run
@@ -15,8 +15,8 @@ TOTAL_ERROR = 1e-3
 """Probability that a run calls any true theorem VIOLATED, or any false one CONSISTENT."""
 
 Measured = tuple[Setting, Evidence]
-Judged = tuple[Result, tuple[Verdict, ...]]
-"""The result of a theorem at one setting, and the verdicts on its controls."""
+Judged = tuple[Result | None, tuple[Verdict | None, ...]]
+"""The result of a theorem at one setting, and the verdicts on its controls; None for what the setting does not test."""
 
 
 def judge_measured(found: Sequence[tuple[Check, Sequence[Measured]]], *, seed: int, effort: str) -> Run:
@@ -79,7 +79,7 @@ def share_out(sampled: int) -> tuple[float, dict[str, float | int]]:
 
 
 def judge_setting(check: Check, setting: Setting, evidence: Evidence, level: float, seed: int) -> Judged:
-    """Judge a theorem and every planted one on the same evidence.
+    """Judge a theorem and every planted one on the same evidence, or the natural control that the setting tests.
 
     Parameters
     ----------
@@ -93,9 +93,10 @@ def judge_setting(check: Check, setting: Setting, evidence: Evidence, level: flo
 
     Returns
     -------
-    result : Result
-    planted : tuple of Verdict
-        In the order of the check's controls.
+    result : Result or None
+        None at a setting that tests a natural control, which says nothing about the theorem.
+    planted : tuple of (Verdict or None)
+        In the order of the check's controls; None for those that the setting does not test.
 
     Raises
     ------
@@ -110,11 +111,51 @@ def judge_setting(check: Check, setting: Setting, evidence: Evidence, level: flo
     >>> result.verdict.name, len(planted) == len(check.controls)
     ('EXACT', True)
     """
+    tested = check.control_at(setting)
     planted = tuple(
-        judge_theorem(c.theorem, _narrowed(setting, check.theorem, c.theorem), evidence, level).verdict
-        for c in check.controls
+        _judge_control(check, control, setting, evidence, level).verdict
+        if control is tested or (tested is None and not control.natural)
+        else None
+        for control in check.controls
     )
-    return _result(check, setting, evidence, level, seed), planted
+    return None if tested else _result(check, setting, evidence, level, seed), planted
+
+
+def judge_tested(check: Check, setting: Setting, evidence: Evidence, level: float) -> Judgement:
+    """Judge what a setting is there to test: the theorem, or a natural control.
+
+    Parameters
+    ----------
+    check : Check
+    setting : Setting
+    evidence : Evidence
+    level : float
+        Probability of a wrong verdict.
+
+    Returns
+    -------
+    Judgement
+
+    Raises
+    ------
+    HypothesisError
+        If the setting lies outside the hypotheses of what it tests.
+
+    Examples
+    --------
+    >>> from verify.checks import all_checks
+    >>> check = next(c for c in all_checks() if c.theorem.id == "ferbach2024.kl_ball")
+    >>> judge_tested(check, Setting("", {"lam": "1/2", "K": 2}), Computed(0.05, 0.0), 1e-3).verdict.name
+    'EXACT'
+    """
+    tested = check.control_at(setting)
+    if tested is None:
+        return judge_theorem(check.theorem, setting, evidence, level)
+    return _judge_control(check, tested, setting, evidence, level)
+
+
+def _judge_control(check: Check, control: Control, setting: Setting, evidence: Evidence, level: float) -> Judgement:
+    return judge_theorem(control.theorem, _narrowed(setting, check.theorem, control.theorem), evidence, level)
 
 
 def collect(
@@ -124,7 +165,7 @@ def collect(
 
     Parameters
     ----------
-    judged : sequence of (Check, sequence of (Result, tuple of Verdict))
+    judged : sequence of (Check, sequence of (Result or None, tuple of (Verdict or None)))
     record : mapping
         What was spent of the error budget.
     seed : int
@@ -143,9 +184,10 @@ def collect(
     controls: list[ControlResult] = []
     for check, found in judged:
         for number, control in enumerate(check.controls):
-            violated = sum(planted[number] is Verdict.VIOLATED for _, planted in found)
-            controls.append(ControlResult(check.theorem.id, control.name, violated > 0, len(found), violated))
-    results = tuple(result for _, found in judged for result, _ in found)
+            verdicts = [planted[number] for _, planted in found if planted[number] is not None]
+            violated = sum(verdict is Verdict.VIOLATED for verdict in verdicts)
+            controls.append(ControlResult(check.theorem.id, control.name, violated > 0, len(verdicts), violated))
+    results = tuple(result for _, found in judged for result, _ in found if result is not None)
     return Run(results, tuple(controls), record, seed, effort)
 
 
@@ -183,20 +225,24 @@ def judge_theorem(theorem: Theorem, setting: Setting, evidence: Evidence, level:
 
 def _narrowed(setting: Setting, true: Theorem, false: Theorem) -> Setting:
     """Drop the arguments of symbols that the planted theorem no longer has."""
-    choices = {name: setting.arguments[name] for name in _choice_names(true) if name in setting.arguments}
-    lost = {s.name for s in true.at(**choices).symbols} - {s.name for s in false.at(**choices).symbols}
+    lost = {s.name for s in _at(true, setting).symbols} - {s.name for s in _at(false, setting).symbols}
     return replace(setting, arguments={k: v for k, v in setting.arguments.items() if k not in lost})
 
 
-def _choice_names(theorem: Theorem) -> set[str]:
-    return {name for regime in theorem.regimes for name, _ in regime.choices}
+def _at(theorem: Theorem, setting: Setting) -> Theorem:
+    """Narrow a theorem to the regime of a setting, a law or a schedule put in first."""
+    arguments = dict(setting.arguments)
+    for structured in theorem.structured:
+        if structured.name in arguments:
+            theorem, arguments = structured.narrow(theorem, arguments)
+    names = {name for regime in theorem.regimes for name, _ in regime.choices}
+    return theorem.at(**{name: value for name, value in arguments.items() if name in names})
 
 
 def _result(check: Check, setting: Setting, evidence: Evidence, level: float, seed: int) -> Result:
     theorem = check.theorem
     found = judge_theorem(theorem, setting, evidence, level)
-    names = _choice_names(theorem)
-    one = theorem.at(**{k: v for k, v in setting.arguments.items() if k in names})
+    one = _at(theorem, setting)
     return Result(
         id=theorem.id,
         setting=setting.label,

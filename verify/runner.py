@@ -325,11 +325,12 @@ def _assemble(
     """Put the results in the order of the tasks, whatever the order they came in."""
     judged: dict[str, list[Judged]] = {check.theorem.id: [] for check in checks}
     failed = list(failures)
-    for outcome in (outcomes[task.place] for task in tasks if task.place in outcomes):
+    for task in tasks:
+        outcome = outcomes.get(task.place)
         if isinstance(outcome, Failure):
             failed.append(outcome)
-        else:
-            judged[outcome[0].id].append(outcome)
+        elif outcome is not None:
+            judged[task.check].append(outcome)
     order = {check.theorem.id: position for position, check in enumerate(checks)}
     failed.sort(key=lambda f: (order[f.id], -1 if f.index is None else f.index))
     run = collect([(check, judged[check.theorem.id]) for check in checks], record, seed, effort)

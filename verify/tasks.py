@@ -15,11 +15,11 @@ from functools import lru_cache
 import numpy as np
 
 from bounds import ArgumentError
-from verify.check import Check, Effort, Setting
+from verify.check import Check, Effort, Setting, all_settings
 from verify.checks import all_checks
 from verify.evidence import Evidence, Verdict
 from verify.evidence.looks import after_looks, can_grow, join
-from verify.judging import Judged, judge_setting, judge_theorem
+from verify.judging import Judged, judge_setting, judge_tested
 from verify.results import Failure
 
 # A verdict at this level ends the growth of a sample: it is one in any run of up to 10,000 tests. The level is no part of
@@ -131,7 +131,7 @@ def _stream(theorem_id: str, seed: int, *position: int) -> np.random.Generator:
 
 @lru_cache(maxsize=256)
 def settings_of(theorem_id: str, effort: Effort, seed: int) -> Settings:
-    """Return the settings of a check.
+    """Return the settings of a check, then those of its natural controls.
 
     Parameters
     ----------
@@ -154,8 +154,8 @@ def settings_of(theorem_id: str, effort: Effort, seed: int) -> Settings:
     >>> len(settings_of("ferbach2024.kl_ball", Effort(12, 2000), 0)) >= 12
     True
     """
-    found = tuple(find_check(theorem_id).settings(effort, _stream(theorem_id, seed)))
-    if not found:
+    found = all_settings(find_check(theorem_id), effort, _stream(theorem_id, seed))
+    if all(setting.control for setting in found):
         raise ArgumentError(f"the check of {theorem_id} found no setting within the theorem's hypotheses")
     return found
 
@@ -208,13 +208,13 @@ def gather(task: Task) -> Evidence:
     first = _batch(task, 0)
     if task.batches == 1 or not can_grow(first):
         return first
-    theorem, setting = find_check(task.check).theorem, task.find_setting()
+    check, setting = find_check(task.check), task.find_setting()
     drawn = [first]
     for look, wanted in enumerate(looks(task.batches), start=1):
         drawn += [_batch(task, number) for number in range(len(drawn), wanted)]
         # All batches are of one size, so that each has the same law even where a check divides its replicates.
         evidence = after_looks(join(drawn), look)
-        if judge_theorem(theorem, setting, evidence, ENOUGH).verdict is not Verdict.INCONCLUSIVE:
+        if judge_tested(check, setting, evidence, ENOUGH).verdict is not Verdict.INCONCLUSIVE:
             break
     return evidence
 
@@ -243,7 +243,8 @@ def looks(batches: int) -> tuple[int, ...]:
 def _batch(task: Task, number: int) -> Evidence:
     setting = task.find_setting()
     position = (1 + task.index, number) if number else (1 + task.index,)
-    return find_check(task.check).measure(setting, task.effort, _stream(task.check, task.seed, *position))
+    measure_one = find_check(task.check).measure_at(setting)
+    return measure_one(setting, task.effort, _stream(task.check, task.seed, *position))
 
 
 def measure(task: Task) -> Evidence | Failure:
@@ -281,7 +282,7 @@ def try_case(trial: Trial) -> Judged | Failure:
 
     Returns
     -------
-    tuple of (Result, tuple of Verdict) or Failure
+    tuple of (Result or None, tuple of (Verdict or None)) or Failure
 
     Examples
     --------

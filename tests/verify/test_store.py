@@ -18,11 +18,13 @@ from verify import evidence as kinds
 from verify.evidence import (
     BoundedSample,
     Computed,
+    DistanceSample,
     Evidence,
     Indicators,
     KnownVarianceSample,
     NonnegativeSample,
     QuantileSample,
+    Slope,
     Verdict,
 )
 from verify.evidence.looks import Peeked
@@ -38,17 +40,26 @@ KIND = [
     NonnegativeSample(np.array([0.0, 5e-324, 1.7e308])),
     KnownVarianceSample(np.array([-1e300, 0.1]), variance=1 / 3),
     QuantileSample(np.array([3.0, 1.0, 2.0]), 0.9),
+    DistanceSample(np.array([0.1, 1 / 3]), np.array([0.0, 1e-5]), proxy=math.inf),
+    Slope(
+        np.array([10.0, 20.0]),
+        (Computed(0.1, 0.0), DistanceSample(np.array([0.2, 1 / 3]), np.zeros(2), proxy=0.1)),
+    ),
 ]
 
 
 def bits(evidence: Evidence) -> tuple[object, ...]:
     if isinstance(evidence, Peeked):
         return ("peeked", evidence.looks, *bits(evidence.evidence))
-    parts = [
-        part.tobytes() if isinstance(part, np.ndarray) else struct.pack("d", part) if isinstance(part, float) else part
-        for part in vars(evidence).values()
-    ]
-    return (type(evidence).__name__, *parts)
+    return (type(evidence).__name__, *(part_bits(part) for part in vars(evidence).values()))
+
+
+def part_bits(part: object) -> object:
+    if isinstance(part, np.ndarray):
+        return part.tobytes()
+    if isinstance(part, tuple):
+        return tuple(bits(one) for one in part)
+    return struct.pack("d", part) if isinstance(part, float) else part
 
 
 def test_every_kind_of_evidence_has_an_example_here() -> None:
