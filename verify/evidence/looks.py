@@ -6,16 +6,18 @@ import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import reduce
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
 from bounds.errors import ArgumentError
 from verify.evidence.base import Evidence
+from verify.evidence.distances import DistanceSample
 from verify.evidence.kinds import BoundedSample, Indicators, KnownVarianceSample, NonnegativeSample
 from verify.evidence.quantiles import QuantileSample
 
-_SAMPLES = (BoundedSample, NonnegativeSample, KnownVarianceSample, QuantileSample)
+_SAMPLES = (BoundedSample, DistanceSample, NonnegativeSample, KnownVarianceSample, QuantileSample)
+_PER_VALUE = ("values", "errors")
 # Limits of these come from a supermartingale, and hold at any stopping time as they stand (Ville's inequality).
 _ANYTIME = (BoundedSample, NonnegativeSample)
 
@@ -131,13 +133,17 @@ def _joined(first: Evidence, second: Evidence) -> Evidence:
         return Indicators(first.successes + second.successes, first.trials + second.trials)
     assert isinstance(first, _SAMPLES)
     assert isinstance(second, _SAMPLES)
-    for name in (field.name for field in fields(first) if field.name != "values"):
+    names = [field.name for field in fields(first)]
+    for name in (name for name in names if name not in _PER_VALUE):
         if getattr(first, name) != getattr(second, name):
             raise ArgumentError(
                 f"batches with {name} = {getattr(first, name)} and {getattr(second, name)} cannot be joined: "
                 "it must follow from the setting, not from what was drawn"
             )
-    return replace(first, values=np.concatenate([first.values, second.values]))
+    grown: dict[str, Any] = {
+        n: np.concatenate([getattr(first, n), getattr(second, n)]) for n in names if n in _PER_VALUE
+    }
+    return replace(first, **grown)
 
 
 def after_looks(evidence: Evidence, looks: int) -> Evidence:

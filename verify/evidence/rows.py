@@ -55,17 +55,50 @@ def encode(evidence: Evidence) -> Row:
     if isinstance(evidence, Peeked):
         kind, _, numbers, arrays = encode(evidence.evidence)
         return kind, evidence.looks, numbers, arrays
+    found: dict[str, Any] = {}
+    numbers = json.dumps(_numbers(evidence, "", found))
     kind = type(evidence).__name__
-    if _kinds().get(kind) is not type(evidence):
-        raise ArgumentError(f"evidence of kind {kind} cannot be kept in a file; there are {', '.join(_kinds())}")
-    parts = {field.name: getattr(evidence, field.name) for field in fields(evidence)}  # type: ignore[arg-type]
-    found = {name: part for name, part in parts.items() if isinstance(part, np.ndarray)}
-    numbers = json.dumps({name: _number_text(part) for name, part in parts.items() if name not in found})
     if not found:
         return kind, None, numbers, None
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **found)
     return kind, None, numbers, buffer.getvalue()
+
+
+def _numbers(evidence: Evidence, place: str, arrays: dict[str, Any]) -> dict[str, Any]:
+    """Return the numbers of evidence, put its arrays aside under their place, and go into the evidence it is made of."""
+    kind = type(evidence).__name__
+    if _kinds().get(kind) is not type(evidence):
+        raise ArgumentError(f"evidence of kind {kind} cannot be kept in a file; there are {', '.join(_kinds())}")
+    numbers: dict[str, Any] = {}
+    for name in (field.name for field in fields(evidence)):  # type: ignore[arg-type]
+        part = getattr(evidence, name)
+        if isinstance(part, np.ndarray):
+            arrays[place + name] = part
+        elif isinstance(part, tuple):
+            numbers[name] = [
+                {"kind": type(one).__name__, **_numbers(one, f"{place}{name}.{number}.", arrays)}
+                for number, one in enumerate(part)
+            ]
+        else:
+            numbers[name] = _number_text(part)
+    return numbers
+
+
+def _rebuilt(kind: str, numbers: dict[str, Any], place: str, arrays: dict[str, Any]) -> Evidence:
+    parts: dict[str, Any] = {
+        name.removeprefix(place): array
+        for name, array in arrays.items()
+        if name.startswith(place) and "." not in name.removeprefix(place)
+    }
+    for name, part in numbers.items():
+        if isinstance(part, list):
+            parts[name] = tuple(
+                _rebuilt(one.pop("kind"), one, f"{place}{name}.{number}.", arrays) for number, one in enumerate(part)
+            )
+        else:
+            parts[name] = float.fromhex(part) if isinstance(part, str) else part
+    return _kinds()[kind](**parts)
 
 
 def _number_text(number: Any) -> str | int:
@@ -98,13 +131,11 @@ def decode(kind: str, looks: int | None, numbers: str, arrays: bytes | None) -> 
     if kind not in _kinds():
         raise DataError(f"evidence of kind {kind!r} is not known; there are {', '.join(_kinds())}")
     try:
-        parts: dict[str, Any] = {
-            name: float.fromhex(part) if isinstance(part, str) else part for name, part in json.loads(numbers).items()
-        }
+        held: dict[str, Any] = {}
         if arrays is not None:
-            with np.load(io.BytesIO(arrays), allow_pickle=False) as held:
-                parts |= {name: held[name] for name in held.files}
-        evidence = _kinds()[kind](**parts)
+            with np.load(io.BytesIO(arrays), allow_pickle=False) as file:
+                held = {name: file[name] for name in file.files}
+        evidence = _rebuilt(kind, json.loads(numbers), "", held)
         return evidence if looks is None else Peeked(evidence, looks)
     except Exception as error:
         raise DataError(f"evidence of kind {kind} is damaged: {error}") from error
