@@ -22,7 +22,7 @@ GAUSSIAN_RECURSIVE_STABILITY = Theorem(
     quantity=RECURSIVE_STABILITY,
     direction=Direction.EXACT,
     mode=Mode.DETERMINISTIC,
-    hypotheses=(t >= 1,),
+    hypotheses=(t >= 1, alpha * n >= 1),
     regimes=(
         regime(erf(_shift / (2 * sqrt(2) * sigma) * sqrt(_q * n / geometric_sum(_q**2, t))), draws="joint"),
         regime(erf(_shift / (2 * sqrt(2) * sigma)), quantity=COUPLED_TOTAL_VARIATION, draws="one"),
@@ -82,12 +82,12 @@ CATEGORICAL_LOOP_UPPER = Theorem(
 
 CATEGORICAL_LOOP_LOWER = Theorem(
     id="fu2025.categorical_loop_lower",
-    statement="The same from below: the loop of cell frequencies is at least this far from the real law.",
+    statement="The same from below: the expected total variation is at least the expected squared distance.",
     quantity=EXPECTED_TOTAL_VARIATION,
     direction=Direction.LOWER,
     mode=Mode.EXPECTATION,
     hypotheses=_whole_counts,
-    regimes=(regime(_fresh / 2, data="fresh"), regime(_reused / 2, data="reused")),
+    regimes=(regime(_fresh, data="fresh"), regime(_reused, data="reused")),
     source=Source(FU2025, "solvable case of the setting"),
     standing=Standing.DERIVED,
     assumptions=_frequencies,

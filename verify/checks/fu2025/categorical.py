@@ -194,8 +194,8 @@ CHECKS = (
         _lower_settings,
         _measure_tv,
         (
-            plant(theory.CATEGORICAL_LOOP_LOWER, "2.1 times too large", lambda e: e * Rational(21, 10)),
-            plant(theory.CATEGORICAL_LOOP_LOWER, "root of the mean square distance", lambda e: sqrt(2 * e) / 2),
+            plant(theory.CATEGORICAL_LOOP_LOWER, "5 % too large", lambda e: e * Rational(21, 20)),
+            plant(theory.CATEGORICAL_LOOP_LOWER, "root of the mean square distance", lambda e: sqrt(e) / 2),
         ),
     ),
 )
