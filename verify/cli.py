@@ -134,6 +134,22 @@ def verify_command(
     return verify(names or [], options), as_json
 
 
+@app.command("power")
+def power_command(
+    names: Annotated[list[str] | None, typer.Argument(metavar="ID|KEY...", help="All theorems if none.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="At the quick effort.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the run.")] = 0,
+    seeds: Annotated[int, typer.Option(help="Runs, of consecutive seeds.")] = 1,
+    workers: Annotated[int, typer.Option(help="Worker processes.")] = 1,
+    out: Annotated[str | None, typer.Option(metavar="FILE", help="Write the JSON document there.")] = None,
+    as_json: AsJson = False,
+) -> Answer:
+    """Report the smallest violation of each theorem that its check detects."""
+    from verify.cli_power import Options, power
+
+    return power(names or [], Options(quick, seed, seeds, workers, out, not as_json)), as_json
+
+
 @app.command("cite")
 def cite_command(
     names: Annotated[list[str], typer.Argument(metavar="ID|KEY...")],
@@ -160,6 +176,41 @@ def audit_command(
     return audit(theorem, arguments or []), as_json
 
 
+@app.command("audit-loop")
+def audit_loop_command(
+    samples: Annotated[str, typer.Argument(metavar="SAMPLES", help="Samples per generation: npz, csv or parquet.")],
+    constants: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME=VALUE...", help="Constants of theorems, such as e=0.05.")
+    ] = None,
+    real: Annotated[str | None, typer.Option(metavar="FILE", help="Real points, if they are not in SAMPLES.")] = None,
+    column: Annotated[list[str] | None, typer.Option(help="Table: columns with values, x,y; else all.")] = None,
+    generation: Annotated[str | None, typer.Option(metavar="COLUMN", help="Table: column with the generation.")] = None,
+    run: Annotated[str | None, typer.Option(metavar="COLUMN", help="Table: column with the training run.")] = None,
+    n: Annotated[str | None, typer.Option("--n", help="Training points: real ones with --lam, else all.")] = None,
+    alpha: Annotated[str | None, typer.Option(help="Real share of the training sets.")] = None,
+    lam: Annotated[str | None, typer.Option("--lam", "--lambda", help="Synthetic-to-real ratio.")] = None,
+    data: Annotated[str | None, typer.Option(help="Real data later: replace, fresh, reused or accumulate.")] = None,
+    theorem: Annotated[list[str] | None, typer.Option(metavar="ID", help="Look at this theorem as well.")] = None,
+    held_out: Annotated[bool, typer.Option("--held-out", help="The real points were not used in training.")] = False,
+    independent: Annotated[
+        bool, typer.Option("--independent-runs", help="Every run drew real training data of its own.")
+    ] = False,
+    limits: Annotated[str | None, typer.Option("--range", metavar="LO:HI", help="No draw can leave this.")] = None,
+    delta: Annotated[float | None, typer.Option(help="Probability of any error; 0.01 by default.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides which points test and which choose.")] = 0,
+    out: Annotated[str | None, typer.Option(metavar="FILE", help="Write the JSON document there as well.")] = None,
+    as_json: AsJson = False,
+) -> Answer:
+    """Audit a loop of your own, already run: sound limits of its drift, and the bounds it contradicts."""
+    from verify.cli_audit_loop import Request, audit_loop
+
+    request = Request(
+        real, tuple(column or ()), generation, run, n, alpha, lam, data, tuple(theorem or ()), held_out, independent,
+        limits, delta, seed, out,
+    )  # fmt: skip
+    return audit_loop(samples, constants or [], request), as_json
+
+
 @app.command("compare")
 def compare_command(
     first: Annotated[str, typer.Argument(metavar="ID1")],
@@ -176,6 +227,17 @@ def compare_command(
     from verify.cli_compare import compare
 
     return compare(first, second, arguments or [], seconds, seed), as_json
+
+
+@app.command("explore")
+def explore_command(
+    out: Annotated[str, typer.Option(metavar="FILE", help="The HTML file to write.")],
+    as_json: AsJson = False,
+) -> Answer:
+    """Write one HTML page that evaluates every theorem, offline: sliders, hypotheses, plots."""
+    from verify.cli_explore import explore
+
+    return explore(out), as_json
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
