@@ -9,7 +9,7 @@ from typing import Any
 
 from bounds.arguments import Inputs, is_grid, read_arguments, read_number
 from bounds.errors import ArgumentError, EnclosureError
-from bounds.hypotheses import Checked, check, holds
+from bounds.hypotheses import Checked, check, holds, sign
 from bounds.quantities import Direction
 from bounds.tape import Tape, compile_expression
 from bounds.theorem import Theorem, refuse_where_false
@@ -120,7 +120,8 @@ def _beats_trivial(theorem: Theorem, values: Mapping[str, Any]) -> bool:
         return True
     below = theorem.direction is Direction.UPPER
     try:
-        return holds(theorem.expression < trivial if below else theorem.expression > trivial, values)
+        # Not as a relation: sympy takes some roots of recursions for complex, and refuses to compare them.
+        return sign(theorem.expression - trivial, values) == (-1 if below else 1)
     except EnclosureError:
         # Too close to the trivial value to tell apart: it says nothing worth using.
         return False

@@ -143,3 +143,9 @@ def test_it_typesets_and_cites(theorem: bounds.Theorem) -> None:
     page = theorem._repr_markdown_()
     assert theorem.statement in page
     assert all(f"`{s.name}`" in page for s in theorem.symbols)
+
+
+@pytest.mark.parametrize("theorem", CASES, ids=NAMES)
+def test_whether_a_bound_is_informative_can_be_told(theorem: bounds.Theorem) -> None:
+    values = next(points(theorem, np.random.default_rng(6)))
+    assert theorem.informative(**values) in (True, False)
