@@ -14,7 +14,6 @@ from scipy.stats import binom
 from bounds.errors import ArgumentError
 from verify.data import NormalMixture
 from verify.distances import (
-    DistanceSample,
     derivative_variation,
     interpolated_tv,
     interpolation_error,
@@ -22,6 +21,7 @@ from verify.distances import (
     shortfall,
     tv_proxy,
 )
+from verify.evidence import DistanceSample
 from verify.mixing import Mixture, Regime, accumulate, by_ratio, by_share, replace
 from verify.models.categorical import cell_laws
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from verify.data import NormalMixture
-from verify.distances import DistanceSample, tv_proxy
+from verify.distances import tv_proxy
+from verify.evidence import DistanceSample
 from verify.loop import run
 from verify.mixing import Mixture, count
 from verify.models.kde.bandwidth import Bandwidth, Fixed

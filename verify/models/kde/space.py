@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bounds.errors import ArgumentError
-from verify.distances import DistanceSample, shortfall
+from verify.distances import shortfall
+from verify.evidence import DistanceSample
 from verify.loop import run
 from verify.mixing import Mixture, count
 from verify.models.kde.bandwidth import Bandwidth
