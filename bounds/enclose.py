@@ -20,6 +20,7 @@ from bounds.errors import EnclosureError
 from bounds.tape import STEP_LIMIT, Area, Tape, run
 
 PRECISIONS = (96, 192, 384, 768, 1536, 3072, 6144, 12288)
+_LOST_IN_QUADRATURE = 32
 _NEGLIGIBLE_BITS = 4 * PRECISIONS[-1]
 # Between these exponents nothing is subnormal or too large as a double.
 _PLAIN_EXPONENT = 600
@@ -253,9 +254,12 @@ def enclose_tape(tape: Tape, values: Mapping[str, Exactly], relative_width: Frac
     2.00000000000000
     """
     bits = relative_width.denominator.bit_length() - relative_width.numerator.bit_length() + 2
-    tried = [precision for precision in PRECISIONS if precision >= bits] or [PRECISIONS[-1]]
-    # An integral that took too many evaluations takes no fewer with more bits.
-    for precision in tried[:2] if tape.integrates else tried:
+    if tape.integrates:
+        # Each bit costs time here; and one that took too many evaluations takes no fewer with more bits.
+        tried = [precision for precision in (64, *PRECISIONS) if precision >= bits + _LOST_IN_QUADRATURE][:2]
+    else:
+        tried = [precision for precision in PRECISIONS if precision >= bits]
+    for precision in tried or [PRECISIONS[-1]]:
         found = enclose_ball(tape, values, precision)
         if found.is_finite() and (found.is_exact() or found.rel_accuracy_bits() >= bits):
             return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from bounds import Theorem
 from verify.check import Check, Control, Setting
@@ -13,6 +14,9 @@ from verify.results import ControlResult, Result, Run
 
 TOTAL_ERROR = 1e-3
 """Probability that a run calls any true theorem VIOLATED, or any false one CONSISTENT."""
+
+BOUND_WIDTH = Fraction(1, 10**9)
+"""Width to which a bound is enclosed, relative to it: no measurement is as sharp, and an integral costs time per digit."""
 
 Measured = tuple[Setting, Evidence]
 Judged = tuple[Result | None, tuple[Verdict | None, ...]]
@@ -219,7 +223,7 @@ def judge_theorem(theorem: Theorem, setting: Setting, evidence: Evidence, level:
     >>> judge_theorem(bounds.get("ferbach2024.kl_ball"), setting, Computed(0.5, 0.0), 0.01).verdict.name
     'EXACT'
     """
-    bound = Interval(*theorem.enclose(**setting.arguments))
+    bound = Interval(*theorem.enclose(**setting.arguments, relative_width=BOUND_WIDTH))
     return judge(evidence, bound, theorem.direction.value, level)
 
 
