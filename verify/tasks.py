@@ -21,6 +21,7 @@ from verify.evidence import Evidence, Verdict
 from verify.evidence.looks import after_looks, can_grow, join
 from verify.judging import Judged, judge_setting, judge_tested
 from verify.results import Failure
+from verify.threads import one_thread
 
 # A verdict at this level ends the growth of a sample: it is one in any run of up to 10,000 tests. The level is no part of
 # the guarantee, which holds however a run decides when to stop.
@@ -154,7 +155,8 @@ def settings_of(theorem_id: str, effort: Effort, seed: int) -> Settings:
     >>> len(settings_of("ferbach2024.kl_ball", Effort(12, 2000), 0)) >= 12
     True
     """
-    found = all_settings(find_check(theorem_id), effort, _stream(theorem_id, seed))
+    with one_thread():
+        found = all_settings(find_check(theorem_id), effort, _stream(theorem_id, seed))
     if all(setting.control for setting in found):
         raise ArgumentError(f"the check of {theorem_id} found no setting within the theorem's hypotheses")
     return found
@@ -244,7 +246,8 @@ def _batch(task: Task, number: int) -> Evidence:
     setting = task.find_setting()
     position = (1 + task.index, number) if number else (1 + task.index,)
     measure_one = find_check(task.check).measure_at(setting)
-    return measure_one(setting, task.effort, _stream(task.check, task.seed, *position))
+    with one_thread():
+        return measure_one(setting, task.effort, _stream(task.check, task.seed, *position))
 
 
 def measure(task: Task) -> Evidence | Failure:
