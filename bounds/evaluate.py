@@ -318,7 +318,8 @@ def evaluate_digits(tape: Tape, values: Mapping[str, Fraction | float], digits: 
                 with mpmath.mp.workdps(digits):
                     return +mpmath.mp.make_mpf(found._mpf_)
         previous, working = found, working * 2
-    raise EnclosureError(f"{digits} digits did not settle with {working // 2} digits of working precision")
+    # Where rational parts cancel exactly, as in the root of log(1), no precision settles it; fractions and balls do.
+    return _digits_of_enclosure(tape, values, digits)
 
 
 def _vanishes(tape: Tape, values: Mapping[str, Fraction | float]) -> bool:

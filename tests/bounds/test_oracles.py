@@ -332,3 +332,10 @@ def test_parametric_rate_factors() -> None:
 def test_the_limit_and_the_uncurated_mixture() -> None:
     assert value("ferbach2024.curated_limit", y=3, mean=2) == mpf("1.5")
     assert value("ferbach2024.uncurated_mixture", lam=3, t=2, tv0="1/2") == mpf(9) / 32
+
+
+def test_digits_where_a_logarithm_of_one_is_under_a_root() -> None:
+    # B t / delta is exactly 1, so that the root vanishes, and every rounding error would leave one of a negative number.
+    known = {"A": 2, "B": "43/2800", "delta": "0.43", "t": 28, "distance0": 1, "eps_opt": "1/4", "rho": 0, "n": 1}
+    found = bounds.get("bertrand2024.finite_sample").evaluate(**known, radius="inf", digits=40)
+    assert abs(found - mpmath.mpf(1) / 4) < mpmath.mpf(10) ** -38
