@@ -75,7 +75,12 @@ def eval_command(
     theorem: Annotated[str, typer.Argument(metavar="ID")],
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME=VALUE...", help="A value may be a grid: n=100:1e6:log25, alpha=0.1:0.9:lin9."),
+        typer.Argument(
+            metavar="NAME=VALUE...",
+            help="A value may be a grid: n=100:1e6:log25, alpha=0.1:0.9:lin9. Where a theorem takes them: "
+            "law='0.5*N(-2, 1) + 0.5*N(2, 1)', a mixture of N(mean, standard deviation); "
+            "weights=FILE.csv or weights='[[1], [0.5, 0.5]]', a row per generation, the real law first.",
+        ),
     ] = None,
     digits: Annotated[int | None, typer.Option(help="Decimal digits, instead of floats.")] = None,
     rigorous: Annotated[bool, typer.Option("--rigorous", help="Print a rigorous enclosure as well.")] = False,
@@ -92,7 +97,10 @@ def solve_command(
     theorem: Annotated[str, typer.Argument(metavar="ID")],
     name: Annotated[str, typer.Option("--for", metavar="NAME", help="The symbol to solve for.")],
     target: Annotated[str, typer.Option(metavar="X", help="What the bound must reach: a number, read exactly.")],
-    arguments: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE...")] = None,
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME=VALUE...", help="All other symbols, and choices; law and weights as for eval."),
+    ] = None,
     want: Annotated[str | None, typer.Option(help="smallest or largest; by default the one not trivial.")] = None,
     reach: Annotated[str | None, typer.Option(help="For an identity: below (default) or above the target.")] = None,
     as_json: AsJson = False,
@@ -148,6 +156,48 @@ def power_command(
     from verify.cli_power import Options, power
 
     return power(names or [], Options(quick, seed, seeds, workers, out, not as_json)), as_json
+
+
+@app.command("table")
+def table_command(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="DIR|KEY|ID... [NAME=VALUE...]", help="A run, papers or theorems; n=100,1000 runs over."),
+    ] = None,
+    form: Annotated[str | None, typer.Option("--format", help="md (default), latex, html or csv.")] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="What all theorems say at one setting.")] = False,
+    out: Annotated[str | None, typer.Option(metavar="FILE", help="Write there; the ending tells the format.")] = None,
+    as_json: AsJson = False,
+) -> Answer:
+    """Write tables: of a run, of bounds over n, alpha, lam and t, or of all bounds at one setting.
+
+    \b
+    loopbounds table report                     the run in report/
+    loopbounds table bertrand2024 --out b.tex   bounds of a paper, as LaTeX
+    loopbounds table fu2024.balanced t=1:40:lin40
+    loopbounds table --compare n=10000 alpha=0.5
+    """
+    from verify.cli_table import Options, table
+
+    return table(words or [], Options(form, out, compare)), as_json
+
+
+@app.command("plot")
+def plot_command(
+    what: Annotated[str | None, typer.Argument(metavar="DIR|FILE|ID", help="A run, power.json, or a theorem.")] = None,
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME=VALUE...", help="With ID: a grid, x=0.1:100:log50; for curves, t=2,5,10 or a grid."),
+    ] = None,
+    figure: Annotated[list[str] | None, typer.Option("--figure", metavar="NAME", help="A named figure.")] = None,
+    out: Annotated[str | None, typer.Option(metavar="DIR", help="Write there; else beside the run, or here.")] = None,
+    seed: Annotated[int, typer.Option(help="With --figure: seed of its loops.")] = 0,
+    as_json: AsJson = False,
+) -> Answer:
+    """Draw figures of a run, of a bound over a symbol, or by name: PDF, PNG, SVG and captions."""
+    from verify.cli_plot import Options, plot
+
+    return plot(what, arguments or [], Options(tuple(figure or ()), out, seed, not as_json)), as_json
 
 
 @app.command("cite")

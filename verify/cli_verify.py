@@ -115,8 +115,27 @@ def verify(names: Sequence[str], options: Options) -> Reply:
         report.require_writable(Path(options.out))
     run, reply = _verify_data(names, options) if options.data is not None else _verify_catalogue(names, options)
     if options.out is not None:
-        report.write(run, Path(options.out))
+        report.write(run, Path(options.out), _command(names, options))
     return reply
+
+
+def _command(names: Sequence[str], options: Options) -> str:
+    """Write the command that makes the same run, without what does not change its numbers."""
+    import shlex
+
+    given = {
+        "--replicates": options.replicates,
+        "--max-replicates": options.max_replicates,
+        "--seed": options.seed if options.data is not None or options.seed is not None else 0,
+        "--data": options.data,
+        "--lam": ",".join(options.lambdas) or None,
+        "--scale": options.scale,
+        "--out": options.out,
+    }
+    words = ["loopbounds", "verify", *names, *["--quick"] * options.quick]
+    return shlex.join(
+        words + [word for name, value in given.items() if value is not None for word in (name, str(value))]
+    )
 
 
 def _refuse_mixed(options: Options) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,18 @@ import pandas as pd
 from bounds import ArgumentError, Theorem, get
 from verify.cli_output import json_text, to_json
 from verify.evidence import Verdict
-from verify.report_pages import html_page, latex_tables, markdown_page
+from verify.rates import CLAIM
 from verify.results import ControlResult, Result, Run
+from verify.tables.digits import numbers
 
 # From the worst to the best.
 VERDICTS = (Verdict.VIOLATED, Verdict.INCONCLUSIVE, Verdict.CONSISTENT, Verdict.EXACT)
 
+POWER = "power.json"
+"""The document of ``loopbounds power --out DIR/power.json``, which the report of DIR shows where it is there."""
+
 FAILED = "FAILED"
 """Stands for the verdict where a setting could not be measured or judged."""
-
-# Holds every double with every number of places asked for here.
-_WIDE = Context(prec=1000)
 
 Group = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -119,8 +120,8 @@ def summary(run: Run) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns theorem, standing, settings, bound, measured, ratio, verdict, controls; the bound carries its relation,
-        the measured value its confidence interval.
+        Columns theorem, standing, setting (the one shown), settings (how many), bound, measured, ratio, verdict,
+        controls; the bound carries its relation, the measured value its confidence interval.
 
     Examples
     --------
@@ -130,29 +131,55 @@ def summary(run: Run) -> pd.DataFrame:
     >>> summary(run).iloc[0]["bound"], summary(run).iloc[0]["verdict"]
     ('≤ 0.500000', 'EXACT')
     """
-    groups: dict[Group, list[Result]] = {}
-    for result in run.results:
-        groups.setdefault((result.id, _choices(result)), []).append(result)
-    columns = ["theorem", "standing", "settings", "bound", "measured", "ratio", "verdict", "controls"]
-    rows = [_row(group, found, run.controls) for group, found in groups.items()]
+    columns = ["theorem", "standing", "setting", "settings", "bound", "measured", "ratio", "verdict", "controls"]
+    rows = [_row(group, found, run.controls) for group, found in _groups(run).items()]
     rows += [_failed_row(name, count, run) for name, count in Counter(f.id for f in run.failures).items()]
     return pd.DataFrame(rows, columns=columns)
 
 
+def nearest(run: Run) -> tuple[Result, ...]:
+    """Return the results that `summary` shows, in its order.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    tuple of Result
+        One per theorem and regime; what failed has none.
+
+    Examples
+    --------
+    >>> nearest(Run((), (), {"total": 0.001, "tests": 0, "per_test": 0.0}, 1, "quick"))
+    ()
+    """
+    return tuple(min(found, key=_nearness) for found in _groups(run).values())
+
+
+def _groups(run: Run) -> dict[Group, list[Result]]:
+    groups: dict[Group, list[Result]] = {}
+    for result in run.results:
+        groups.setdefault((result.id, _choices(result)), []).append(result)
+    return groups
+
+
 def _choices(result: Result) -> tuple[tuple[str, str], ...]:
     names = dict.fromkeys(name for regime in get(result.id).regimes for name, _ in regime.choices)
+    names[CLAIM] = None  # made by a check of a rate, so not known to the catalogue
     return tuple((name, str(result.inputs[name])) for name in names if name in result.inputs)
 
 
 def _row(group: Group, results: Sequence[Result], controls: Iterable[ControlResult]) -> tuple[str, ...]:
     theorem_id, choices = group
-    theorem: Theorem = get(theorem_id).at(**dict(choices))
+    theorem: Theorem = get(theorem_id).at(**{name: value for name, value in choices if name != CLAIM})
     tightest = min(results, key=_nearness)
     shown = numbers(tightest)
     named = ", ".join(value.replace("_", " ") for _, value in choices)
     return (
         f"{theorem_id} ({named})" if named else theorem_id,
         theorem.standing.value,
+        tightest.setting,
         str(len(results)),
         f"{_RELATIONS[tightest.direction]} {shown.bound}",
         f"{shown.measured} {shown.interval}".strip(),
@@ -164,7 +191,7 @@ def _row(group: Group, results: Sequence[Result], controls: Iterable[ControlResu
 
 def _failed_row(theorem_id: str, count: int, run: Run) -> tuple[str, ...]:
     caught = _caught([c for c in run.controls if c.id == theorem_id])
-    return theorem_id, get(theorem_id).standing.value, str(count), "", "", "", FAILED, caught
+    return theorem_id, get(theorem_id).standing.value, "", str(count), "", "", "", FAILED, caught
 
 
 _RELATIONS = {"upper": "≤", "lower": "≥", "exact": "="}
@@ -193,83 +220,7 @@ def _caught(controls: Sequence[ControlResult]) -> str:
     return f"{sum(c.caught for c in controls)}/{len(controls)}" if controls else "none"
 
 
-# --- digits -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """The numbers of one result as text.
-
-    Parameters
-    ----------
-    bound, measured, interval : str
-        The interval is empty for a computed quantity whose error bar is below the digits shown.
-
-    Examples
-    --------
-    >>> Numbers("0.5", "0.3", "[0.2, 0.4]").interval
-    '[0.2, 0.4]'
-    """
-
-    bound: str
-    measured: str
-    interval: str
-
-
-def numbers(result: Result) -> Numbers:
-    """Write a result with as many digits as its interval supports: two of the interval's half-width.
-
-    The ends of the interval are rounded outwards, and a violation is shown with the digits in which it shows.
-
-    Parameters
-    ----------
-    result : Result
-
-    Returns
-    -------
-    Numbers
-
-    Examples
-    --------
-    >>> numbers(Result("x.y", "", {}, "", "upper", 0.51234567, 0.31234567, (0.30012, 0.32345), 0.6, Verdict.CONSISTENT, 9, 1))
-    Numbers(bound='0.512', measured='0.312', interval='[0.300, 0.324]')
-    """
-    low, high = result.ci
-    half = max((abs(end - result.measured) for end in result.ci if math.isfinite(end)), default=0.0)
-    places = _places(result.measured, half)
-    if result.verdict is Verdict.VIOLATED:
-        places = next((p for p in range(places, places + 12) if _differ(result, p)), places)
-    shown = result.replicates > 0 or half > 10.0**-places
-    interval = f"[{_rounded(low, places, ROUND_FLOOR)}, {_rounded(high, places, ROUND_CEILING)}]" if shown else ""
-    # The bound shows three digits of its own at least; six are enough where its size is another.
-    size = _magnitude(result.bound)
-    own = max(2 - size, places if _magnitude(result.measured) == size else min(places, 5 - size))
-    return Numbers(_rounded(result.bound, own), _rounded(result.measured, places), interval)
-
-
-def _places(value: float, half_width: float) -> int:
-    """Decimal places: two digits of the half-width, or six of the value where that is coarser."""
-    size = _magnitude(value)
-    supported = [5 - size] * (value != 0 or half_width == 0) + [1 - _magnitude(half_width)] * (half_width > 0)
-    # Whole numbers of a readable size are not cut to tens.
-    return max(min(supported), 0) if size < 7 else min(supported)
-
-
-def _magnitude(value: float | Decimal) -> int:
-    return Decimal(value).adjusted() if value and math.isfinite(value) else 0
-
-
-def _differ(result: Result, places: int) -> bool:
-    return _rounded(result.bound, places) != _rounded(result.measured, places)
-
-
-def _rounded(value: float, places: int, rounding: str = ROUND_HALF_EVEN) -> str:
-    if not math.isfinite(value):
-        return {math.inf: "∞", -math.inf: "-∞"}.get(value, "")
-    kept = Decimal(value).quantize(Decimal(1).scaleb(-places), rounding, _WIDE)
-    if kept == 0:
-        return "0"
-    return f"{kept:f}" if -6 <= kept.adjusted() < 7 and places >= 0 else f"{kept:e}"
+# --- in words --------------------------------------------------------------------------------------------------------
 
 
 def budget_sentence(run: Run) -> str:
@@ -306,7 +257,7 @@ def budget_sentence(run: Run) -> str:
 # --- the directory ----------------------------------------------------------------------------------------------------
 
 
-def write(run: Run, directory: Path | str) -> tuple[Path, ...]:
+def write(run: Run, directory: Path | str, command: str = "") -> tuple[Path, ...]:
     """Write the tables and figures of a run into a directory.
 
     Everything is written beside the directory first and moved at the end, so that a failure leaves nothing behind. The
@@ -317,11 +268,13 @@ def write(run: Run, directory: Path | str) -> tuple[Path, ...]:
     run : Run
     directory : path
         Made if it does not exist; its parent must.
+    command : str
+        What was typed, for the reader who wants the same again.
 
     Returns
     -------
     tuple of Path
-        The files: results.md, .tex, .html, .csv, .json, and the figures as PDF and PNG.
+        The files: report.html, which needs no other; results.md, .tex, .csv, .json; the figures.
 
     Raises
     ------
@@ -341,7 +294,7 @@ def write(run: Run, directory: Path | str) -> tuple[Path, ...]:
     try:
         building = _sibling(directory)
         try:
-            _write_all(run, building)
+            _write_all(run, building, command, _power(directory))
             return _move(building, directory)
         finally:
             shutil.rmtree(building, ignore_errors=True)
@@ -401,18 +354,29 @@ def _umask() -> int:
     return mask
 
 
-def _write_all(run: Run, directory: Path) -> None:
+def _write_all(run: Run, directory: Path, command: str, power: Mapping[str, Any]) -> None:
     from verify.figures import save_figures
+    from verify.report_pages import html_report, markdown_page
+    from verify.tables import render
+    from verify.tables.summaries import run_table
 
     figures = save_figures(directory, run.seed)
-    rows, every, controls = summary(run), frame(run), pd.DataFrame([asdict(c) for c in run.controls])
-    sentence = budget_sentence(run)
+    table = run_table(run)
     pages = {
-        "results.md": markdown_page(rows, controls, sentence, figures),
-        "results.tex": latex_tables(rows, sentence),
-        "results.html": html_page(rows, every, controls, sentence, figures, directory),
-        "results.csv": every.to_csv(index=False, lineterminator="\n"),
+        "results.md": markdown_page(table, run, figures),
+        "results.tex": render([table], "latex"),
+        "report.html": html_report(table, run, figures, directory, command, power),
+        "results.csv": frame(run).to_csv(index=False, lineterminator="\n"),
         "results.json": json_text(document(run)) + "\n",
     }
     for name, text in pages.items():
         (directory / name).write_text(text, encoding="utf-8")
+
+
+def _power(directory: Path) -> Mapping[str, Any]:
+    """Read what the checks detect, where ``loopbounds power`` has written it beside the run."""
+    try:
+        found = json.loads((directory / POWER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

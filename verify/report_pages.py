@@ -1,55 +1,59 @@
-"""Tables of text as Markdown, LaTeX and a self-contained HTML page."""
+"""The report of a run: one HTML page that needs no other file, and its short form in Markdown."""
 
 from __future__ import annotations
 
 import base64
-import html
-import re
+import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from html import escape
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
+from bounds import Theorem, get
+from bounds.hypotheses import relation_text
+from bounds.typeset import to_latex
+from verify.explore.mathml import LatexError, latex_to_mathml
+from verify.results import ControlResult, Failure, Result, Run
+from verify.tables.digits import numbers
+from verify.tables.entries import RELATIONS
+from verify.tables.html import html_table, page
+from verify.tables.markdown import markdown_document, markdown_rows
+from verify.tables.table import Cell, Column, Row, Table
 
 TITLE = "Theorems on self-consuming training loops: bounds and measurements"
+LIBRARIES = ("loopbounds", "numpy", "scipy", "sympy", "mpmath", "python-flint", "matplotlib", "pandas")
+"""Distributions whose versions the report names."""
+LARGEST_DRAWING = 400_000
+"""Bytes of a figure that is embedded as a drawing; a larger one is embedded as a picture."""
+
+# What is folded on a screen is printed, since paper cannot be unfolded.
+_UNFOLD = (
+    "<script>addEventListener('beforeprint', () => document.querySelectorAll('details').forEach(d => { d.open = true; }))"
+    "</script>"
+)
 
 Captions = Mapping[str, str]
 """Caption by the name of a figure's file without its ending."""
 
-
-def markdown_table(frame: pd.DataFrame) -> str:
-    r"""Write a table as Markdown.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> print(markdown_table(pd.DataFrame({"a|b": ["x"]})))
-    | a\|b |
-    |---|
-    | x |
-    """
-    lines = [_cells(frame.columns), "|" + "---|" * len(frame.columns)]
-    return "\n".join(lines + [_cells(row) for row in frame.itertuples(index=False)])
+_LEGEND = (
+    ("EXACT", "the quantity was computed without sampling and lies within the bound"),
+    ("CONSISTENT", "a confidence limit valid at the finite sample lies within the bound"),
+    ("INCONCLUSIVE", "neither that nor a violation could be shown"),
+    ("VIOLATED", "a valid confidence limit lies beyond the bound"),
+    ("FAILED", "the setting could not be measured or judged"),
+)
 
 
-def _cells(row: Sequence[object]) -> str:
-    return "| " + " | ".join(str(cell).replace("|", r"\|").replace("\n", " ") for cell in row) + " |"
-
-
-def markdown_page(summary: pd.DataFrame, controls: pd.DataFrame, sentence: str, figures: Captions) -> str:
+def markdown_page(table: Table, run: Run, figures: Captions) -> str:
     """Write the summary, the controls and the figures as Markdown.
 
     Parameters
     ----------
-    summary, controls : pandas.DataFrame
-    sentence : str
-        How the verdicts may err.
+    table : Table
+        The summary.
+    run : Run
     figures : mapping
         Captions by file name.
 
@@ -59,146 +63,37 @@ def markdown_page(summary: pd.DataFrame, controls: pd.DataFrame, sentence: str, 
 
     Examples
     --------
-    >>> markdown_page(pd.DataFrame({"a": ["x"]}), pd.DataFrame(), "Fine.", {}).splitlines()[2]
-    'Fine.'
+    >>> run = Run((), (), {"total": 0.001, "tests": 0, "per_test": 0.0}, 1, "quick")
+    >>> markdown_page(Table("x", "Fine.", (), ()), run, {}).splitlines()[2]
+    '**Fine.**'
     """
-    parts = [f"# {TITLE}", sentence, markdown_table(summary)]
-    if len(controls):
-        parts += ["## Controls", "Planted false theorems; each must be caught.", markdown_table(controls)]
+    parts = [f"# {TITLE}", markdown_document([table]).rstrip("\n")]
+    if run.controls:
+        rows = [[str(value) for value in asdict(control).values()] for control in run.controls]
+        head = ["theorem", "control", "caught", "settings", "violated"]
+        parts += ["## Controls", "Planted false theorems; each must be caught.", markdown_rows(head, rows)]
     parts += [f"![{caption}]({name}.png)\n\n{caption}" for name, caption in figures.items()]
     return "\n\n".join(parts) + "\n"
 
 
-_LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "≤": r"$\le$", "≥": r"$\ge$", "∞": r"$\infty$",
-}  # fmt: skip
-
-
-def latex_text(text: str) -> str:
-    r"""Escape plain text for LaTeX.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> print(latex_text("gaussian_loop ≤ 5%"))
-    gaussian\_loop $\le$ 5\%
-    """
-    return "".join(_LATEX.get(character, character) for character in text)
-
-
-def latex_tables(summary: pd.DataFrame, sentence: str) -> str:
-    r"""Write the summary as LaTeX tables, one per paper, to be ``\input`` where booktabs is loaded.
-
-    Parameters
-    ----------
-    summary : pandas.DataFrame
-        With a column ``theorem``, whose entries begin with the paper's key.
-    sentence : str
-        How the verdicts may err; goes into the captions.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> print(latex_tables(pd.DataFrame({"theorem": ["x2024.a_b"], "verdict": ["EXACT"]}), "Fine."))
-    % needs \usepackage{booktabs}
-    \begin{table}
-    \centering\scriptsize\setlength{\tabcolsep}{3pt}
-    \caption{Bounds of x2024 and what was measured. Fine.}
-    \label{tab:x2024}
-    \begin{tabular}{ll}
-    \toprule
-    theorem & verdict \\
-    \midrule
-    a\_b & EXACT \\
-    \bottomrule
-    \end{tabular}
-    \end{table}
-    """
-    keys = list(dict.fromkeys(name.partition(".")[0] for name in summary["theorem"]))
-    return "\n".join([r"% needs \usepackage{booktabs}", *(_latex_table(summary, key, sentence) for key in keys)]) + "\n"
-
-
-def _latex_table(summary: pd.DataFrame, key: str, sentence: str) -> str:
-    mine = summary[summary["theorem"].str.partition(".")[0] == key].copy()
-    mine["theorem"] = [name.partition(".")[2] for name in mine["theorem"]]
-    cells = mine.map(lambda cell: _typeset(latex_text(str(cell))))
-    cells.columns = [latex_text(str(name)) for name in cells.columns]
-    right = {"settings", "controls"}
-    table = cells.style.hide(axis="index").to_latex(
-        hrules=True, column_format="".join("r" if name in right else "l" for name in mine.columns)
-    )
-    caption = f"Bounds of {latex_text(key)} and what was measured. {latex_text(sentence)}"
-    return "\n".join(
-        [
-            r"\begin{table}",
-            r"\centering\scriptsize\setlength{\tabcolsep}{3pt}",
-            rf"\caption{{{caption}}}",
-            rf"\label{{tab:{key}}}",
-            table.rstrip("\n"),
-            r"\end{table}",
-        ]
-    )
-
-
-_NUMBER = re.compile(r"(?<![\w.])(-?)(\d+(?:\.\d+)?)(?:e([+-]?\d+))?(?![\w.])")
-
-
-def _typeset(text: str) -> str:
-    """Set minus signs and powers of ten as mathematics, and leave plain numbers as they are."""
-    return _NUMBER.sub(_number, text).replace(r"-$\infty$", r"$-\infty$")
-
-
-def _number(found: re.Match[str]) -> str:
-    sign, digits, exponent = found.groups()
-    power = rf"\times10^{{{int(exponent)}}}" if exponent else ""
-    return f"${sign}{digits}{power}$" if sign or power else digits
-
-
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #222; }
-table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; margin: 1rem 0; }
-th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #ddd; vertical-align: top; }
-th { border-bottom: 2px solid #222; position: sticky; top: 0; background: #fff; }
-figure { display: inline-block; margin: 1rem 1rem 1rem 0; max-width: 34rem; vertical-align: top; }
-img { max-width: 100%; } figcaption { font-size: 13px; } summary { cursor: pointer; }
-.VIOLATED, .FAILED { background: #f6c7b6; font-weight: bold; } .INCONCLUSIVE { background: #fbe9b7; }
-td:nth-child(4), td:nth-child(5) { white-space: nowrap; }
-.wide { overflow-x: auto; }
-"""
-
-
-def html_page(
-    summary: pd.DataFrame,
-    every: pd.DataFrame,
-    controls: pd.DataFrame,
-    sentence: str,
-    figures: Captions,
-    directory: Path,
+def html_report(
+    table: Table, run: Run, figures: Captions, directory: Path, command: str, power: Mapping[str, Any]
 ) -> str:
-    """Write one page that needs no other file.
+    """Write the report as one page.
 
     Parameters
     ----------
-    summary, every, controls : pandas.DataFrame
-        One row per theorem and regime, per setting, per control.
-    sentence : str
-        How the verdicts may err.
+    table : Table
+        The summary.
+    run : Run
     figures : mapping
         Captions by file name.
     directory : Path
         Where the figures are.
+    command : str
+        What was typed; empty if it is not known.
+    power : mapping
+        The document of ``loopbounds power``; empty if there is none.
 
     Returns
     -------
@@ -206,58 +101,215 @@ def html_page(
 
     Examples
     --------
-    >>> page = html_page(pd.DataFrame({"a": ["<x>"]}), pd.DataFrame(), pd.DataFrame(), "Fine.", {}, Path("."))
-    >>> "&lt;x&gt;" in page
+    >>> run = Run((), (), {"total": 0.001, "tests": 0, "per_test": 0.0}, 1, "quick")
+    >>> "<h1>" in html_report(Table("x", "Fine.", (), ()), run, {}, Path("."), "", {})
     True
     """
-    pictures = "\n".join(_figure(directory / f"{name}.png", caption) for name, caption in figures.items())
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{TITLE}</title>
-<style>{_STYLE}</style></head>
-<body>
-<h1>{TITLE}</h1>
-<p>{html.escape(sentence)}</p>
-{html_table(summary)}
-{pictures}
-<h2>Controls</h2>
-<p>Planted false theorems; each must come out VIOLATED in at least one setting.</p>
-<details><summary>{len(controls)} controls</summary>{html_table(controls)}</details>
-<h2>All settings</h2>
-<details><summary>{len(every)} results</summary>{html_table(every)}</details>
-</body>
-</html>
-"""
+    ids = _ids(run)
+    anchors = [record["theorem"].partition(" ")[0] for record in table.records]
+    parts = [
+        f"<h1>{TITLE}</h1>",
+        _outcome(run),
+        '<h2 id="summary">Summary</h2>',
+        html_table(table, cards=True, anchors=anchors),
+        _legend(),
+        *([f'<h2 id="figures">Figures</h2>\n{_figures(figures, directory)}'] if figures else []),
+        *([_failures(run.failures)] if run.failures else []),
+        '<h2 id="theorems">Theorems</h2>' if ids else "",
+        *(_theorem(theorem_id, run, power) for theorem_id in ids),
+        _environment(run, command),
+    ]
+    return page(TITLE, "\n".join(part for part in [*parts, _UNFOLD] if part))
 
 
-def _figure(path: Path, caption: str) -> str:
-    encoded = base64.b64encode(path.read_bytes()).decode()
-    text = html.escape(caption, quote=True)
-    return f'<figure><img alt="{text}" src="data:image/png;base64,{encoded}"><figcaption>{text}</figcaption></figure>'
+def _ids(run: Run) -> list[str]:
+    named = [*(r.id for r in run.results), *(c.id for c in run.controls), *(f.id for f in run.failures)]
+    return list(dict.fromkeys(named))
 
 
-def html_table(frame: pd.DataFrame) -> str:
-    """Write a table as HTML, its verdicts marked.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> html_table(pd.DataFrame({"verdict": ["EXACT"]})).count("EXACT")
-    2
-    """
-    head = "".join(f"<th>{html.escape(str(name))}</th>" for name in frame.columns)
-    body = "\n".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in frame.itertuples(index=False))
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>'
+def _outcome(run: Run) -> str:
+    if run.passed:
+        state, text = "EXACT", "Passed: no theorem is violated, no control escaped, no setting failed."
+    else:
+        wrong = [
+            (len(run.violated), "violated"), (len(run.escaped), "controls escaped"), (len(run.failures), "settings failed")
+        ]  # fmt: skip
+        state, text = "VIOLATED", f"Not passed: {', '.join(f'{count} {what}' for count, what in wrong if count)}."
+    links = '<a href="#theorems">theorems</a>, <a href="#environment">environment and command</a>'
+    return f'<p class="{state}">{text}</p>\n<p>On this page: <a href="#summary">summary</a>, {links}.</p>'
 
 
-def _cell(cell: object) -> str:
-    text = f"{cell:.6g}" if isinstance(cell, float) else str(cell)
-    verdict = f' class="{text}"' if text in ("FAILED", "VIOLATED", "INCONCLUSIVE", "CONSISTENT", "EXACT") else ""
-    return f"<td{verdict}>{html.escape(text)}</td>"
+def _legend() -> str:
+    terms = "".join(f'<li><span class="{name}">{name}</span>: {text}</li>' for name, text in _LEGEND)
+    return f'<details><summary>What the verdicts mean</summary><ul class="notes">{terms}</ul></details>'
+
+
+def _figures(figures: Captions, directory: Path) -> str:
+    return "\n".join(_figure(directory, name, caption) for name, caption in figures.items())
+
+
+def _figure(directory: Path, name: str, caption: str) -> str:
+    drawing = directory / f"{name}.svg"
+    vector = drawing.is_file() and drawing.stat().st_size <= LARGEST_DRAWING
+    content = (drawing if vector else directory / f"{name}.png").read_bytes()
+    kind = "image/svg+xml" if vector else "image/png"
+    text = escape(caption, quote=True)
+    source = f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    return f'<figure><img alt="{text}" src="{source}"><figcaption>{text}</figcaption></figure>'
+
+
+def _failures(failures: Sequence[Failure]) -> str:
+    rows = tuple(
+        Row(
+            (
+                Cell(f.id),
+                Cell(f.where),
+                Cell(f.stage),
+                Cell(f.error),
+                Cell(f"--replay {f.index}" if f.index is not None else ""),
+            )
+        )
+        for f in failures
+    )
+    columns = tuple(Column(head, fold=True) for head in ("theorem", "where", "stage", "error", "measure it again by"))
+    return f"<h2>What failed</h2>\n{html_table(Table('failures', '', columns, rows), cards=True)}"
+
+
+# --- one theorem ------------------------------------------------------------------------------------------------------
+
+
+def _theorem(theorem_id: str, run: Run, power: Mapping[str, Any]) -> str:
+    theorem = get(theorem_id)
+    results = [r for r in run.results if r.id == theorem_id]
+    controls = [c for c in run.controls if c.id == theorem_id]
+    paper = theorem.source.paper
+    parts = [
+        f'<section id="{escape(theorem_id)}">',
+        f"<h3>{escape(theorem_id)}</h3>",
+        f"<p>{escape(theorem.statement)}</p>",
+        *_formulas(theorem, results),
+        "<ul>",
+        f"<li>Source: {escape(theorem.source.label)} of {escape(', '.join(paper.authors))}: "
+        f"<i>{escape(paper.title)}</i>, {escape(paper.venue)} {paper.year}.</li>",
+        f"<li>Standing: {theorem.standing.value}, {escape(theorem.standing.meaning)}.</li>",
+        *_conditions(theorem),
+        *_power(theorem_id, power),
+        "</ul>",
+        _settings(results),
+        _controls(controls),
+        "</section>",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _formulas(theorem: Theorem, results: Sequence[Result]) -> list[str]:
+    """Typeset the regimes that were measured; all of them where nothing was."""
+    if not theorem.regimes:
+        return [_formula(theorem)]
+    names = {name for regime in theorem.regimes for name, _ in regime.choices}
+    measured = [{n: str(r.inputs[n]) for n in names if n in r.inputs} for r in results]
+    regimes = [dict(r.choices) for r in theorem.regimes]
+    shown = [choices for choices in regimes if choices in measured] or regimes
+    return [_formula(theorem.at(**choices)) for choices in shown]
+
+
+def _formula(theorem: Theorem) -> str:
+    named = ", ".join(f"{name} = {value}" for name, value in theorem.choices)
+    head = f"<p>With {escape(named)}:</p>" if named else ""
+    try:
+        written = latex_to_mathml(theorem.latex(), block=True)
+    except LatexError:
+        written = f"<code>{escape(f'{theorem.quantity.name} {RELATIONS[theorem.direction.value]} {theorem.expression}')}</code>"
+    return f'{head}<div class="wide formula">{written}</div>'
+
+
+def _conditions(theorem: Theorem) -> list[str]:
+    hypotheses = [_relation(relation) for relation in theorem.all_hypotheses]
+    checked = (
+        f"checked in every setting: {'; '.join(hypotheses)}"
+        if hypotheses
+        else "none besides the domains of the symbols"
+    )
+    assumed = [f"<li>Assumes: {escape(text)}.</li>" for text in theorem.assumptions]
+    return [f"<li>Hypotheses, {checked}.</li>", *assumed]
+
+
+def _relation(relation: Any) -> str:
+    try:
+        return latex_to_mathml(to_latex(relation))
+    except LatexError:
+        return f"<code>{escape(relation_text(relation))}</code>"
+
+
+def _power(theorem_id: str, power: Mapping[str, Any]) -> list[str]:
+    """Say what the check detects, where that was measured."""
+    from verify.cli_power import percent
+
+    found = [row for row in power.get("checks", ()) if row.get("id") == theorem_id]
+    if not found:
+        return []
+    smallest = [row.get("smallest") for row in found]
+    known = [value for value in smallest if isinstance(value, int | float)]
+    worst = percent(max(known)) if len(known) == len(smallest) else "none in some runs"
+    effort = escape(str(power.get("effort", "unknown")))
+    return [
+        f"<li>Power: the smallest violation detected is {worst} of the bound ({effort} effort, the worst of {len(found)} "
+        f"run{'s' * (len(found) > 1)}).</li>"
+    ]
+
+
+def _settings(results: Sequence[Result]) -> str:
+    if not results:
+        return ""
+    heads = ("setting", "bound", "measured", "tightness", "verdict", "loops")
+    rows = []
+    for r in results:
+        shown = numbers(r)
+        ratio = "" if r.ratio != r.ratio else f"{r.ratio:.3g}"
+        texts = (
+            r.setting, f"{RELATIONS[r.direction]} {shown.bound}", f"{shown.measured} {shown.interval}".strip(), ratio,
+            r.verdict.value, str(r.replicates or "computed"),
+        )  # fmt: skip
+        rows.append(Row(tuple(Cell(text) for text in texts)))
+    columns = tuple(Column(head, right=head == "loops", fold=head == "setting") for head in heads)
+    table = html_table(Table("settings", "", columns, tuple(rows)))
+    count = f"{len(results)} setting{'s' * (len(results) > 1)}"
+    return f"<details><summary>{count}</summary>{table}</details>"
+
+
+def _controls(controls: Sequence[ControlResult]) -> str:
+    if not controls:
+        return ""
+    rows = tuple(
+        Row((Cell(c.name), Cell(f"{c.violated} of {c.settings} settings"), Cell("caught" if c.caught else "ESCAPED")))
+        for c in controls
+    )
+    columns = (Column("control: a planted false theorem", fold=True), Column("refuted in"), Column("outcome"))
+    return html_table(Table("controls", "", columns, rows), cards=True)
+
+
+# --- how to do it again -----------------------------------------------------------------------------------------------
+
+
+def _environment(run: Run, command: str) -> str:
+    budget = run.error_budget
+    versions = ", ".join(f"{name} {_version(name)}" for name in LIBRARIES)
+    facts = [
+        ("Python", f"{platform.python_version()} ({platform.python_implementation()})"),
+        ("platform", f"{platform.system()} {platform.machine()}, {platform.libc_ver()[0] or 'C library'} "
+                     f"{platform.libc_ver()[1]}".strip()),
+        ("libraries", versions),
+        ("seed", str(run.seed)),
+        ("effort", run.effort),
+        ("error budget", f"{budget['total']:g} in all, over {budget['tests']} sampled tests, {budget['per_test']:.3g} each"),
+    ]  # fmt: skip
+    listed = "".join(f"<li>{escape(name)}: {escape(text)}</li>" for name, text in facts)
+    again = f"<p>The same again:</p><pre>{escape(command)}</pre>" if command else ""
+    return f'<h2 id="environment">Environment</h2>\n<ul>{listed}</ul>\n{again}'
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "unknown"
