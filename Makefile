@@ -24,7 +24,9 @@ unit: $(STAMP)
 	$(BIN)/pytest -n $(WORKERS)
 
 docs: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m sphinx -W --keep-going -j $(WORKERS) -q docs docs/build/html
 
 # Debian's Python may lack ensurepip; virtualenv from pip serves there.
 $(STAMP): pyproject.toml
@@ -33,4 +35,4 @@ $(STAMP): pyproject.toml
 	touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) report build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) report build dist docs/build docs/notebooks .mypy_cache .ruff_cache .pytest_cache .hypothesis
