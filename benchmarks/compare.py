@@ -21,6 +21,8 @@ PARAMETRIC = {"lam": ALL, "L": ALL, "epsilon": ALL, "curvature": ALL}
 REWARD = {"K": (1, "inf"), "mean": ALL, "variance": ALL, "y_max": ALL}
 MIXED = REWARD | {"lam": ALL, "t": (1, "inf")}
 BALL = {"lam": ALL, "K": (1, "inf"), "range": ALL, "t": ALL}
+KERNEL = {"alpha": (0, 1), "h": ("0.1", 1), "sigma": ("0.5", 2), "n": (10, 1000), "t": (1, "inf")}
+CELLS = {"n": (1, "inf"), "alpha": (0, 1), "k": (2, "inf"), "collision": (0, 1), "t": (1, "inf"), "data": "fresh"}
 FINITE = {"lam": (0, 1), "K": (1, 4), "range": (0, 3), "t": (1, 5)}
 
 COMPARISONS: list[tuple[str, str, dict[str, Any]]] = [
@@ -41,6 +43,14 @@ COMPARISONS: list[tuple[str, str, dict[str, Any]]] = [
         "ferbach2024.kl_ball_refined",
         {"lam": ALL, "K": 3, "range": ALL, "t": (1, 4), "form@1": "chord", "form@2": "supremum"},
     ),
+    ("fu2024.kde_loop_lower", "fu2024.kde_loop", KERNEL | {"form": "second_moment"}),
+    ("fu2024.kde_loop_lower", "fu2024.kde_loop", KERNEL | {"form": "variance"}),
+    ("fu2024.kde_loop_lower", "fu2024.kde_loop_reused", KERNEL),
+    ("fu2024.recursion", "fu2024.real_plus_last", {"e": ALL, "alpha": (0, 1), "t": ALL, "schedule": "real_plus_last"}),
+    ("fu2024.real_plus_last", "fu2024.recursion", {"e": ALL, "alpha": (0, 1), "t": ALL, "schedule": "real_plus_last"}),
+    ("fu2024.recursion", "fu2024.balanced", {"e": ALL, "t": ALL, "schedule": "balanced"}),
+    ("fu2024.balanced", "fu2024.recursion", {"e": ALL, "t": ALL, "schedule": "balanced"}),
+    ("fu2025.categorical_loop_lower", "fu2025.categorical_loop_upper", CELLS),
 ]
 
 

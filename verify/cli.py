@@ -187,9 +187,11 @@ def plot_command(
     what: Annotated[str | None, typer.Argument(metavar="DIR|FILE|ID", help="A run, power.json, or a theorem.")] = None,
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME=VALUE...", help="With ID: a grid, x=0.1:100:log50; for curves, t=2,5,10 or a grid."),
+        typer.Argument(metavar="NAME=VALUE...", help="With ID: a grid, x=0.1:10:log50; for curves, t=2,5,10 or a grid."),
     ] = None,
-    figure: Annotated[list[str] | None, typer.Option("--figure", metavar="NAME", help="A named figure.")] = None,
+    figure: Annotated[
+        list[str] | None, typer.Option("--figure", metavar="NAME", help="A named figure; a wrong name lists them.")
+    ] = None,
     out: Annotated[str | None, typer.Option(metavar="DIR", help="Write there; else beside the run, or here.")] = None,
     seed: Annotated[int, typer.Option(help="With --figure: seed of its loops.")] = 0,
     as_json: AsJson = False,

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from verify.cli_output import Reply, decimal_text
+from verify.cli_values import narrowed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,6 +32,7 @@ def evaluate(theorem_id: str, arguments: Sequence[str], digits: int | None, rigo
     theorem_id : str
     arguments : sequence of str
         ``name=value`` each; a value may be a grid such as ``100:1e6:log25``, and several grids give all combinations.
+        ``law`` and ``weights`` are read by `verify.cli_values`.
     digits : int or None
         Give decimal text of this many digits instead of floats.
     rigorous : bool
@@ -58,10 +60,10 @@ def evaluate(theorem_id: str, arguments: Sequence[str], digits: int | None, rigo
     theorem = get(theorem_id)
     if digits is not None and not 1 <= digits <= MAX_DIGITS:
         raise ArgumentError(f"--digits {digits}: give a whole number from 1 to {MAX_DIGITS}")
-    given = split_arguments(arguments)
+    theorem, given, put = narrowed(theorem, split_arguments(arguments))
     grids = {name: read_grid(name, value) for name, value in given.items() if ":" in value}
     if not grids:
-        return _reply_point(theorem, assess(theorem, given, digits), digits, rigorous)
+        return _reply_point(theorem, assess(theorem, given, digits), digits, rigorous, put)
     count = math.prod(len(grid) for grid in grids.values())
     if count > MAX_ROWS:
         raise ArgumentError(f"the grid has {count} points; at most {MAX_ROWS} are allowed, so take fewer per symbol")
@@ -69,7 +71,7 @@ def evaluate(theorem_id: str, arguments: Sequence[str], digits: int | None, rigo
         assess(theorem, {**given, **dict(zip(grids, point, strict=True))}, digits)
         for point in itertools.product(*grids.values())
     ]
-    return _reply_grid(theorem, rows, digits, rigorous)
+    return _reply_grid(theorem, rows, digits, rigorous, put)
 
 
 def split_arguments(arguments: Sequence[str]) -> dict[str, str]:
@@ -211,8 +213,11 @@ def record(found: Assessment, digits: int | None) -> dict[str, Any]:
     return {"id": found.id, **shown, "hypotheses": hypotheses, "informative": found.informative, "inputs": found.inputs}
 
 
-def _reply_point(theorem: Theorem, found: Assessment, digits: int | None, rigorous: bool) -> Reply:
+def _reply_point(
+    theorem: Theorem, found: Assessment, digits: int | None, rigorous: bool, put: Mapping[str, str]
+) -> Reply:
     document = record(found, digits)
+    document["inputs"] = {**found.inputs, **put}
     if not found.holds:
         return Reply(document, lambda console: None, 3, _refusal(found))
 
@@ -221,7 +226,9 @@ def _reply_point(theorem: Theorem, found: Assessment, digits: int | None, rigoro
 
         one = theorem.at(**{k: v for k, v in found.inputs.items() if isinstance(v, str)})
         relation = {"upper": "<=", "lower": ">=", "exact": "="}[one.direction.value]
-        inputs = ", ".join(f"{k} = {v if isinstance(v, str) else show_number(v)}" for k, v in found.inputs.items())
+        inputs = ", ".join(
+            f"{k} = {v if isinstance(v, str) else show_number(v)}" for k, v in (found.inputs | dict(put)).items()
+        )
         console.print(f"{one.id} at {inputs}", soft_wrap=True)
         console.print(f"{one.quantity.name} {relation} {document['value']}", soft_wrap=True)
         if rigorous:
@@ -242,8 +249,10 @@ def _refusal(found: Assessment) -> str:
     return f"{found.id} says nothing here: {failing_sentence(failing, values)}"
 
 
-def _reply_grid(theorem: Theorem, rows: Sequence[Assessment], digits: int | None, rigorous: bool) -> Reply:
-    records = [record(row, digits) for row in rows]
+def _reply_grid(
+    theorem: Theorem, rows: Sequence[Assessment], digits: int | None, rigorous: bool, put: Mapping[str, str]
+) -> Reply:
+    records = [{**record(row, digits), "inputs": {**row.inputs, **put}} for row in rows]
     document = {"id": theorem.id, "rows": records}
     if not any(row.holds for row in rows):
         return Reply(
@@ -254,6 +263,7 @@ def _reply_grid(theorem: Theorem, rows: Sequence[Assessment], digits: int | None
         from bounds.arguments import show_number
 
         fixed, varying = _columns(rows)
+        fixed = {**fixed, **put}
         if fixed:
             inputs = ", ".join(f"{k} = {v if isinstance(v, str) else show_number(v)}" for k, v in fixed.items())
             console.print(f"{theorem.id} at {inputs}", soft_wrap=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from verify.cli_eval import split_arguments
 from verify.cli_output import Reply
+from verify.cli_values import narrowed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +29,8 @@ def solve(
     target : str
         A number, read exactly.
     arguments : sequence of str
-        ``name=value`` for every other symbol, and the choices that name a regime.
+        ``name=value`` for every other symbol, and the choices that name a regime; ``law`` and ``weights`` are read by
+        `verify.cli_values`.
     want : {"smallest", "largest"} or None
         Which solution; the one that is not trivial by default.
     reach : {"below", "above"} or None
@@ -54,12 +56,14 @@ def solve(
     from bounds import ArgumentError, get
 
     given = split_arguments(arguments)
-    for spelling, value in given.items():
+    theorem, left, put = narrowed(get(theorem_id), given)
+    for spelling, value in left.items():
         if ":" in value:
             raise ArgumentError(f"{spelling} = {value} is a grid; solve takes single numbers")
         if spelling in ("target", "want", "reach"):
             raise ArgumentError(f"{spelling} is an option here; write --{spelling} {value}")
-    found = get(theorem_id).solve(name, target=target, want=want, reach=reach, **given)
+    found = theorem.solve(name, target=target, want=want, reach=reach, **left)
+    found = replace(found, inputs={**found.inputs, **put})
     if found.status == "nowhere":
         return Reply(asdict(found), lambda console: None, 3, f"{found.id}: {found.message}")
     return Reply(asdict(found), lambda console: _show(console, found))

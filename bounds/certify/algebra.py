@@ -74,6 +74,42 @@ def prove_by_algebra(claim: Claim) -> Step | None:
     return {"rule": "identity", "constant": str(as_fraction(constant)), "factors": parts} if sign > 0 else None
 
 
+def prove_whole(claim: Claim) -> Step | None:
+    """Look for an algebraic proof that does not take the numerator apart.
+
+    Parameters
+    ----------
+    claim : Claim
+
+    Returns
+    -------
+    dict or None
+        A step ``identity`` of a certificate.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from bounds.certify import inequality
+    >>> x, y = sympy.symbols("x y", nonnegative=True)
+    >>> claim = inequality(4 * x, x**2 + 4 * x * y, {x: (2, "inf"), y: (0, 1)}, [x * y >= 1])
+    >>> prove_by_algebra(claim) is None, prove_whole(claim)["rule"]
+    (True, 'identity')
+    """
+    algebra = Algebra(claim)
+    try:
+        above = signed_numerator(claim.expression, algebra.polynomials, claim.box)
+    except NotPolynomial:
+        return None
+    found = _by_linear_program(above, algebra, algebra.nonnegative)
+    if found is None:
+        return None
+    return {
+        "rule": "identity",
+        "constant": "1",
+        "factors": [{"terms": _terms(above), "power": 1, "sign": 1, "sum": found}],
+    }
+
+
 def _terms(polynomial: Any) -> list[Any]:
     return [[str(as_fraction(c)), [int(e) for e in powers]] for powers, c in polynomial.to_dict().items()]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -14,19 +14,21 @@ import numpy as np
 import sympy
 
 from bounds.certify.checker import check
-from bounds.certify.claim import Claim, Range, inequality, read_range
-from bounds.certify.points import Point, Sampler, by_name, draw, exact_point, satisfies
+from bounds.certify.claim import Claim, Range, inequality, is_whole, read_range
+from bounds.certify.points import Point, Sampler, by_name, draw, exact_point, in_domain, satisfies
 from bounds.certify.prover import OutOfTime, Prover
+from bounds.certify.structure import prove_by_structure
 from bounds.enclose import enclose_tape, ends, float_above, float_below
 from bounds.errors import ArgumentError, EnclosureError
+from bounds.integrals.integral import TailedIntegral
 from bounds.symbols import PARAMETERS
 from bounds.tape import compile_expression
 
-_DRAWS, _ROUNDS = 2000, 6
+_DRAWS, _DRAWS_OF_INTEGRALS, _ROUNDS = 2000, 40, 6
 _SIMPLE = (1, 2, 10, 100, 1000, None)
-_WIDTH = Fraction(1, 2**60)
+_WIDTH, _WIDTH_OF_INTEGRALS = Fraction(1, 2**60), Fraction(1, 2**20)
 _SHOWN = 10
-_BLIND = 3
+_BLIND, _BLIND_DRAWS = 3, 40
 
 
 class Outcome(enum.Enum):
@@ -143,7 +145,9 @@ def certify(
         named = None if point is None else {symbol.name: value for symbol, value in point.items()}
         return Answer(outcome, claim, certificate, steps, named, *sides, tuple(open_), time.monotonic() - started)
 
-    refuting = search.refuting()
+    # Points are dear where a side is an integral, so a proof is looked for first.
+    ready = prove_by_structure(claim) if claim.expression.has(TailedIntegral) else None
+    refuting = search.refuting() if ready is None else None
     if refuting is not None:
         return answer(Outcome.REFUTED, refuting)
     witness = search.witness()
@@ -153,7 +157,7 @@ def certify(
         )
     prover = Prover(started + seconds, search.rng)
     try:
-        found = prover.prove(claim)
+        found = ready or prover.prove(claim)
     except OutOfTime:
         found, late = None, [f"the search stopped after {seconds:g} s"]
     else:
@@ -189,10 +193,15 @@ class _Search:
     claim: Claim
     rng: np.random.Generator
 
+    @property
+    def _draws(self) -> int:
+        return _DRAWS_OF_INTEGRALS if self.claim.expression.has(TailedIntegral) else _DRAWS
+
     def side(self, expression: Any, point: Point) -> tuple[float, float] | None:
         """Enclose one side at a point; None where it is not finite."""
+        width = _WIDTH_OF_INTEGRALS if expression.has(TailedIntegral) else _WIDTH
         try:
-            low, high = ends(enclose_tape(compile_expression(expression), by_name(point), _WIDTH))
+            low, high = ends(enclose_tape(compile_expression(expression), by_name(point), width))
         except (EnclosureError, ArithmeticError, TypeError):
             return None
         return float_below(low), float_above(high)
@@ -205,7 +214,7 @@ class _Search:
 
     def refuting(self) -> Point | None:
         """Return a point where the left side surely exceeds the right one, in short numbers where possible."""
-        for numbers in Sampler(self.claim).lowest(_DRAWS, _ROUNDS, self.rng):
+        for numbers in Sampler(self.claim).lowest(self._draws, _ROUNDS, self.rng):
             if self._refutes(exact_point(self.claim.box, numbers.tolist())):
                 candidates = (exact_point(self.claim.box, numbers.tolist(), d) for d in _SIMPLE)
                 return next(point for point in candidates if self._refutes(point))
@@ -213,7 +222,7 @@ class _Search:
 
     def witness(self) -> Point | None:
         """Return a point where the hypotheses hold and both sides are finite."""
-        drawn = draw(self.claim.box, _DRAWS, self.rng)
+        drawn = draw(self.claim.box, self._draws, self.rng)
         feasible = np.flatnonzero(np.isfinite(Sampler(self.claim).gaps(drawn)))
         for i in feasible[:50]:
             for denominator in _SIMPLE:
@@ -223,14 +232,17 @@ class _Search:
                     return point
         return next((point for point in self._blindly() if satisfies(self.relations, point)), None)
 
-    def _blindly(self) -> list[Point]:
-        """Return a few points with finite sides where doubles cannot show the way, as with integrals."""
-        drawn = draw(self.claim.box, _BLIND, np.random.default_rng(0))
+    def _blindly(self) -> Iterator[Point]:
+        """Yield a few points with finite sides where doubles cannot show the way, as with integrals."""
+        drawn = draw(self.claim.box, _BLIND_DRAWS, np.random.default_rng(0))
         if np.isfinite(Sampler(self.claim).gaps(drawn)).any():
-            return []
-        points = [exact_point(self.claim.box, drawn[:, i].tolist(), 1000) for i in range(_BLIND)]
-        distinct = [p for i, p in enumerate(points) if p not in points[:i]]
-        return [p for p in distinct if self.side(self.left, p) is not None and self.side(self.right, p) is not None]
+            return
+        points = [exact_point(self.claim.box, row.tolist(), 1000) for row in drawn.T]
+        distinct = [p for i, p in enumerate(points) if in_domain(p) and p not in points[:i]]
+        # The fewer generations, the sooner an integral is enclosed.
+        whole = [symbol for symbol, _ in self.claim.box if is_whole(symbol)]
+        tried = sorted(distinct, key=lambda p: sorted(p[symbol] for symbol in whole))[:_BLIND]
+        yield from (p for p in tried if self.side(self.left, p) is not None and self.side(self.right, p) is not None)
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,15 @@ from typing import Any
 import sympy
 from flint import fmpq
 
+from bounds.certify import recursions, rules, sums
 from bounds.certify.balls import enclose_on
 from bounds.certify.claim import Claim
 from bounds.certify.quotients import NotPolynomial, context, signed_numerator
-from bounds.certify.rules import RULES, NotProved
+from bounds.certify.rules import NotProved
 
 Certificate = Mapping[str, Any]
+RULES = {**rules.RULES, **sums.RULES, **recursions.RULES}
+"""Every rule that leaves claims, by name."""
 _POSITIVE = (sympy.exp, sympy.Abs, sympy.cosh)
 
 

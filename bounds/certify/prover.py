@@ -17,13 +17,17 @@ import numpy as np
 import sympy
 
 from bounds.certify import rules
-from bounds.certify.algebra import prove_by_algebra
+from bounds.certify.algebra import prove_by_algebra, prove_whole
 from bounds.certify.balls import enclose_on
+from bounds.certify.checker import RULES
 from bounds.certify.claim import Claim, is_whole
 from bounds.certify.points import looks_false
+from bounds.certify.recursions import closed_forms
 from bounds.certify.rules import NotProved
+from bounds.certify.structure import prove_by_structure
 from bounds.enclose import ends
 from bounds.functions import Recurrence, geometric_sum
+from bounds.integrals.integral import TailedIntegral
 
 Step = dict[str, Any]
 _DEEPEST = 14
@@ -89,9 +93,17 @@ class Prover:
             return leaf
         if not claim.expression.free_symbols or looks_false(claim, self.rng):
             return None
+        if claim.expression.has(sympy.Sum, TailedIntegral):
+            found = prove_by_structure(claim)
+            if found is not None:
+                return found
+        if claim.expression.has(Recurrence):
+            found = self._apply("affine", claim, {}, depth) or self._by_closed_forms(claim, depth)
+            if found is not None:
+                return found
         if rules.kinks(claim):
             return self._apply("branch", claim, {}, depth)
-        found = prove_by_algebra(claim)
+        found = prove_by_algebra(claim) or self._by_multiplying(claim)
         if found is not None:
             return found
         for name, data in self._structural(claim):
@@ -109,8 +121,8 @@ class Prover:
     def _apply(self, name: str, claim: Claim, data: Step, depth: int) -> Step | None:
         """Try a rule and prove all that it leaves."""
         try:
-            parts = rules.RULES[name](claim, data)
-        except (NotProved, TypeError, ValueError, ZeroDivisionError):
+            parts = RULES[name](claim, data)
+        except (NotProved, TypeError, ValueError, ArithmeticError):
             return None
         steps = []
         for part in parts:
@@ -119,6 +131,26 @@ class Prover:
                 return None
             steps.append(step)
         return {"rule": name, **data, "then": steps}
+
+    def _by_closed_forms(self, claim: Claim, depth: int) -> Step | None:
+        try:
+            closed = closed_forms(claim)
+        except (NotProved, ArithmeticError):
+            return None
+        return None if closed is None else self._apply("solved", claim, {"closed": closed}, depth)
+
+    def _by_multiplying(self, claim: Claim) -> Step | None:
+        """Try algebra on a positive multiple, which may be a sum where the expression itself is none."""
+        for symbol in _positive_in_hypotheses(claim):
+            found = _multiplied(claim, symbol)
+            if found is None and is_whole(symbol) and claim.ranges[symbol].high is None:
+                # A square of a distance is a product of distances on either side of its root.
+                cut = {"symbol": symbol.name, "at": str(claim.ranges[symbol].low + 1)}
+                halves = [_multiplied(part, symbol) for part in rules.bisect(claim, cut)]
+                found = None if None in halves else {"rule": "bisect", **cut, "then": halves}
+            if found is not None:
+                return found
+        return None
 
     def _structural(self, claim: Claim) -> Iterator[tuple[str, Step]]:
         yield from self._factorings(claim)
@@ -218,6 +250,18 @@ class Prover:
                 if start is not None:
                     return {"rule": "monotone", **data, "then": [start, steep]}
         return None
+
+
+def _multiplied(claim: Claim, symbol: Any) -> Step | None:
+    data = {"symbol": symbol.name}
+    found = prove_whole(RULES["times"](claim, data)[0])
+    return None if found is None else {"rule": "times", **data, "then": [found]}
+
+
+def _positive_in_hypotheses(claim: Claim) -> list[Any]:
+    """Return the positive symbols of the expression that occur in a product with others in a hypothesis."""
+    known = {s for h in claim.hypotheses if len(h.expression.free_symbols) > 1 for s in h.expression.free_symbols}
+    return [s for s, values in claim.box if s in known & claim.expression.free_symbols and values.low > 0]
 
 
 def _leaf(claim: Claim) -> Step | None:

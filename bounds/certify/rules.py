@@ -35,14 +35,20 @@ class NotProved(LoopboundsError):
     """
 
 
-def _require(condition: object, message: str) -> None:
+def require(condition: object, message: str) -> None:
+    """Refuse a step unless a condition holds.
+
+    Examples
+    --------
+    >>> require(True, "never said")
+    """
     if not condition:
         raise NotProved(message)
 
 
 def _symbol(claim: Claim, data: Data) -> Any:
     found = [symbol for symbol, _ in claim.box if symbol.name == data["symbol"]]
-    _require(found, f"there is no symbol {data['symbol']} in the box")
+    require(found, f"there is no symbol {data['symbol']} in the box")
     return found[0]
 
 
@@ -55,7 +61,7 @@ def whole_values(symbol: Any, values: Range) -> range:
     >>> list(whole_values(t, Range(Fraction(1, 2), Fraction(3))))
     [1, 2, 3]
     """
-    _require(is_whole(symbol) and values.high is not None, f"{symbol} does not run over finitely many numbers")
+    require(is_whole(symbol) and values.high is not None, f"{symbol} does not run over finitely many numbers")
     return range(math.ceil(values.low), math.floor(values.high or 0) + 1)
 
 
@@ -69,7 +75,7 @@ def bisect(claim: Claim, data: Data) -> list[Claim]:
     """Cut the range of a symbol in two."""
     symbol, at = _symbol(claim, data), Fraction(data["at"])
     old = claim.ranges[symbol]
-    _require(old.low < at and (old.high is None or at < old.high), f"{at} does not cut the range of {symbol}")
+    require(old.low < at and (old.high is None or at < old.high), f"{at} does not cut the range of {symbol}")
     return [claim.within(symbol, Range(old.low, at)), claim.within(symbol, Range(at, old.high))]
 
 
@@ -84,7 +90,7 @@ def kinks(claim: Claim) -> list[Any]:
 def branch(claim: Claim, data: Data) -> list[Claim]:
     """Treat the cases of the first maximum, minimum or absolute value one by one."""
     found = kinks(claim)
-    _require(found, "there is no maximum, minimum or absolute value")
+    require(found, "there is no maximum, minimum or absolute value")
     node = found[0]
     options = (node.args[0], -node.args[0]) if isinstance(node, sympy.Abs) else node.args
     sign = -1 if isinstance(node, sympy.Min) else 1
@@ -113,9 +119,9 @@ def signed_factors(expression: Any) -> list[Any]:
 def factor(claim: Claim, data: Data) -> list[Claim]:
     """Decide the sign of each factor: an even number of them may be nonpositive, the others nonnegative."""
     factors, signs = signed_factors(claim.expression), data["signs"]
-    _require(len(factors) > 1 or factors != [claim.expression], "there is nothing to factor")
-    _require(len(signs) == len(factors) and set(signs) <= {1, -1}, "every factor needs a sign")
-    _require(math.prod(signs) == 1, "the signs of the factors make a negative product")
+    require(len(factors) > 1 or factors != [claim.expression], "there is nothing to factor")
+    require(len(signs) == len(factors) and set(signs) <= {1, -1}, "every factor needs a sign")
+    require(math.prod(signs) == 1, "the signs of the factors make a negative product")
     return [claim.about(sign * one) for sign, one in zip(signs, factors, strict=True)]
 
 
@@ -125,7 +131,7 @@ def two_terms(expression: Any) -> tuple[Any, Any]:
     if len(terms) == 1:
         terms = sympy.Add.make_args(expression)
     plus = [term for term in terms if not term.could_extract_minus_sign()]
-    _require(len(terms) == 2 and len(plus) == 1, "it is not a difference of two terms")
+    require(len(terms) == 2 and len(plus) == 1, "it is not a difference of two terms")
     minus = next(term for term in terms if term is not plus[0])
     return plus[0], -minus
 
@@ -136,8 +142,8 @@ def increasing(claim: Claim, data: Data) -> list[Claim]:
     (c, f), (k, g) = left.as_coeff_Mul(), right.as_coeff_Mul()
     if sympy.Integer(1) in (f, g) and sympy.exp in (f.func, g.func):
         f, g = (sympy.exp(0, evaluate=False) if x == 1 else x for x in (f, g))
-    _require(c == k and c > 0 and f.func == g.func, "the two terms are not one function at two places")
-    _require(f.func == sympy.exp or f.func in _INCREASING, f"{f.func} is not known to increase")
+    require(c == k and c > 0 and f.func == g.func, "the two terms are not one function at two places")
+    require(f.func == sympy.exp or f.func in _INCREASING, f"{f.func} is not known to increase")
     return [claim.about(f.args[0] - g.args[0])]
 
 
@@ -146,7 +152,7 @@ def logarithms(claim: Claim, data: Data) -> list[Claim]:
     more, less = sympy.Integer(1), sympy.Integer(1)
     for term in sympy.Add.make_args(sympy.expand_mul(claim.expression)):
         count, function = term.as_coeff_Mul()
-        _require(count.is_Integer and function.func == sympy.log, f"{term} is not a multiple of a logarithm")
+        require(count.is_Integer and function.func == sympy.log, f"{term} is not a multiple of a logarithm")
         more, less = (more * function.args[0] ** max(count, 0), less * function.args[0] ** max(-count, 0))
     return [claim.about(more - less)]
 
@@ -161,7 +167,7 @@ def power(claim: Claim, data: Data) -> list[Claim]:
     """``u^s - v^s >= 0`` follows from ``u >= v >= 0`` and ``s >= 0``."""
     left, right = two_terms(claim.expression)
     exponents = {e for term in (left, right) for _, e in _powers(term) if e.free_symbols}
-    _require(exponents, "no exponent holds a symbol")
+    require(exponents, "no exponent holds a symbol")
     shared = min((e.as_coeff_Mul()[1] for e in exponents), key=sympy.default_sort_key)
     u, v = (_root(term, shared) for term in (left, right))
     return [claim.about(u - v), claim.about(v), claim.about(shared)]
@@ -175,7 +181,7 @@ def _root(term: Any, shared: Any) -> Any:
     result = sympy.Integer(1)
     for base, exponent in _powers(term):
         multiple = exponent / shared
-        _require(base == 1 or multiple.is_Integer, f"{term} is not a power of exponent {shared}")
+        require(base == 1 or multiple.is_Integer, f"{term} is not a power of exponent {shared}")
         result *= base**multiple if base != 1 else 1
     return result
 
@@ -183,10 +189,10 @@ def _root(term: Any, shared: Any) -> Any:
 def rename(claim: Claim, data: Data) -> list[Claim]:
     """Put a fresh symbol for a part, and claim more: for all values of it between proved ends."""
     parts = [p for p in _parts(claim) if str(p) == data["part"]]
-    _require(len(parts) == 1, f"{data['part']} is no part of the claim")
+    require(len(parts) == 1, f"{data['part']} is no part of the claim")
     part, sign = parts[0], int(data["sign"])
-    _require(sign in (1, -1), "the sign is 1 or -1")
-    fresh = _fresh(claim, data["name"])
+    require(sign in (1, -1), "the sign is 1 or -1")
+    fresh = fresh_symbol(claim, data["name"], real=True)
     low = Fraction(data["low"])
     high = None if data["high"] is None else Fraction(data["high"])
     ends = [claim.about(sign * part - _number(low))]
@@ -214,46 +220,60 @@ def geometric(claim: Claim, data: Data) -> list[Claim]:
     the rest of the step is nonnegative for every ``t >= 0``.
     """
     found = sorted(claim.expression.atoms(geometric_sum), key=sympy.default_sort_key)
-    _require(found and found[0].free_symbols <= set(claim.ranges), "there is no geometric sum")
+    require(found and found[0].free_symbols <= set(claim.ranges), "there is no geometric sum")
     series = found[0]
     q, t = series.args
-    _require(
-        t.is_integer and t.free_symbols and not q.has(*t.free_symbols), "the number of terms is not a whole symbol"
-    )
+    require(t.is_integer and t.free_symbols and not q.has(*t.free_symbols), "the number of terms is not a whole symbol")
     top, total = sympy.Dummy(), sympy.Dummy()
-    (a, b), rest = _linear(claim.expression.xreplace({series: total, q**t: top}), top, total)
-    (m,), c = _linear(rest, t) if t.is_Symbol else ([sympy.Integer(0)], rest)
-    _require(not any(part.has(*t.free_symbols) for part in (a, b, c, m)), "it is no such combination")
-    earlier = _fresh(claim, "_t")
+    (a, b), rest = linear(claim.expression.xreplace({series: total, q**t: top}), top, total)
+    (m,), c = linear(rest, t) if t.is_Symbol else ([sympy.Integer(0)], rest)
+    require(not any(part.has(*t.free_symbols) for part in (a, b, c, m)), "it is no such combination")
+    earlier = fresh_symbol(claim, "_t", real=True)
     step = claim.about(b + c * (1 - q) + m * (1 + earlier * (1 - q))).within(earlier, Range(Fraction(0), None))
     return [claim.about(t), claim.about(q), claim.about(a + c), step]
 
 
-def _fresh(claim: Claim, name: str) -> Any:
-    """Return a symbol of a name that has no meaning in the claim yet."""
-    taken = {symbol.name for symbol in claim.expression.atoms(sympy.Symbol)} | {s.name for s, _ in claim.box}
-    _require(name not in taken, f"{name} has a meaning already")
-    return sympy.Symbol(name, real=True)
+def fresh_symbol(claim: Claim, name: str, **assumptions: bool) -> Any:
+    """Return a symbol of a name that has no meaning in the claim yet.
+
+    Examples
+    --------
+    >>> from bounds.certify.claim import inequality
+    >>> from bounds.symbols import lam
+    >>> fresh_symbol(inequality(0, lam, {lam: (0, 1)}), "z", real=True)
+    z
+    """
+    holders = (claim.expression, *(h.expression for h in claim.hypotheses))
+    taken = {symbol.name for one in holders for symbol in one.atoms(sympy.Symbol)} | {s.name for s, _ in claim.box}
+    require(name not in taken, f"{name} has a meaning already")
+    return sympy.Symbol(name, **assumptions)
 
 
-def _linear(expression: Any, *places: Any) -> tuple[list[Any], Any]:
-    """Return the coefficients of symbols that enter linearly, and the rest."""
+def linear(expression: Any, *places: Any) -> tuple[list[Any], Any]:
+    """Return the coefficients of symbols that enter linearly, and the rest.
+
+    Examples
+    --------
+    >>> x, y = sympy.symbols("x y")
+    >>> linear(2 * x + y, x)
+    ([2], y)
+    """
     slopes = [sympy.diff(expression, place) for place in places]
-    _require(not any(slope.has(*places) for slope in slopes), "it is not linear in its recursion")
+    require(not any(slope.has(*places) for slope in slopes), "it is not linear in its recursion")
     return slopes, expression.xreplace({place: sympy.Integer(0) for place in places})
 
 
 def induction(claim: Claim, data: Data) -> list[Claim]:
     """Induction over the steps of a recursion of one state, in which the expression is ``c + k state``."""
     found = sorted(claim.expression.atoms(Recurrence), key=sympy.default_sort_key)
-    _require(len(found) == 1, "there is not one recursion")
+    require(len(found) == 1, "there is not one recursion")
     output, states, initial, step, _ = found[0].args
-    _require(len(states) == 1 and output == states[0], "the recursion has several states")
+    require(len(states) == 1 and output == states[0], "the recursion has several states")
     state = states[0]
-    _require(state not in claim.ranges, f"{state} has a meaning already")
-    fresh = _fresh(claim, "_" + state.name)
+    require(state not in claim.ranges, f"{state} has a meaning already")
+    fresh = fresh_symbol(claim, "_" + state.name, real=True)
     place = sympy.Dummy()
-    (k,), c = _linear(claim.expression.xreplace({found[0]: place}), place)
+    (k,), c = linear(claim.expression.xreplace({found[0]: place}), place)
     low = Fraction(data["low"])
     after = claim.about(c + k * step[0].xreplace({state: fresh}), Hypothesis(c + k * fresh, False))
     return [
@@ -267,11 +287,11 @@ def induction(claim: Claim, data: Data) -> list[Claim]:
 def monotone(claim: Claim, data: Data) -> list[Claim]:
     """Follow one symbol from an end of its range, where the claim is smaller, along slopes of one sign."""
     symbol, free = _symbol(claim, data), claim.without(_symbol(claim, data))
-    _require(is_smooth(free), "it is not known to be smooth on the box")
+    require(is_smooth(free), "it is not known to be smooth on the box")
     values = claim.ranges[symbol]
     low = data["end"] == "low"
     end = values.low if low else values.high
-    _require(end is not None, "the range has no such end")
+    require(end is not None, "the range has no such end")
     slope = sympy.diff(claim.expression, symbol)
     return [free.at(symbol, end or Fraction(0)), free.about(slope if low else -slope)]
 

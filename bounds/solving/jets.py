@@ -226,6 +226,23 @@ def _harmonic(terms: Jet, exponent: Jet | None = None) -> Jet:
     )(terms)
 
 
+def _zeta_slope(u: Span) -> Span:
+    """Enclose the slope of zeta(s) for s > 1, which is minus the sum over k > 1 of log(k) k^-s.
+
+    That sum is at least its first term. It is at most the integral of log(x) x^-s over x > 1, which is (s - 1)^-2, and the
+    largest value of the integrand, which is 1/(e s).
+    """
+    first = arb(2).log() * (-u.high * arb(2).log()).exp()
+    whole = 1 / (u.low - 1) ** 2 + 1 / (u.low * arb.const_e())
+    return Span(_low(-whole), _high(-first))
+
+
+def _zeta(exponent: Jet, start: Jet | None = None) -> Jet:
+    if start is not None or not exponent.value.low > 1:
+        return UNKNOWN_JET
+    return _monotone(lambda x: _BALLS.apply("zeta", [x]), _zeta_slope)(exponent)
+
+
 def _loggamma(u: Jet) -> Jet:
     if not _positive(u.value):
         return UNKNOWN_JET
@@ -360,6 +377,7 @@ RULES: dict[str, Callable[..., Jet]] = {
     "e": lambda: Jet(hull(arb.const_e()), ZERO),
     "polygamma": _polygamma,
     "harmonic": _harmonic,
+    "zeta": _zeta,
     "sinh": _monotone(lambda x: x.sinh(), _peaked(lambda x: x.cosh())),
     "cosh": _cosh,
     "tanh": _monotone(lambda x: x.tanh(), _peaked(lambda x: 1 / x.cosh() ** 2)),

@@ -32,6 +32,7 @@ _SIGNS = {
 }
 _PRECISIONS = (96, 192, 384, 768)
 _EXACT = Exact()
+_MOST_TERMS = 100
 _CLOSE = 1e-6
 _OPERATIONS, FEWEST_PIECES = 1500, 16
 
@@ -65,7 +66,8 @@ class Problem:
             _relation(c.lhs - c.rhs, c.rel_op, {RUNNING.name: compile_expression(RUNNING)}) for c in unknown.domain
         ]
         own = [_relation(h.lhs - h.rhs, h.rel_op, unknown.values) for h in unknown.theorem.hypotheses]
-        difference = unknown.theorem.expression - sympy.Rational(aim.numerator, aim.denominator)
+        bound = _written_out(unknown.theorem.expression, unknown.values)
+        difference = bound - sympy.Rational(aim.numerator, aim.denominator)
         target = _relation(difference, relation, unknown.values)
         if compile_expression(unknown.theorem.expression).integrates:
             target = _by_floats(target, unknown, aim)
@@ -91,16 +93,22 @@ class Problem:
         """Return 1 or -1 if the bound surely rises or falls from one number to another, else None."""
         if not self.target.sure:
             return None
+        tape = compile_expression(_written_out(self.unknown.theorem.expression, self.unknown.values))
         try:
-            low, high = (
-                enclose_ball(
-                    compile_expression(self.unknown.theorem.expression), _at(self.unknown.values, x), _PRECISIONS[1]
-                )
-                for x in (first, second)
-            )
+            low, high = (enclose_ball(tape, _at(self.unknown.values, x), _PRECISIONS[1]) for x in (first, second))
         except EnclosureError:
             return None
         return 1 if low < high else -1 if low > high else None
+
+
+def _written_out(expression: Any, values: Mapping[str, Any]) -> Any:
+    """Write generalized harmonic numbers of a few terms as sums of powers, whose slopes are known."""
+    sums = {}
+    for node in expression.atoms(sympy.harmonic):
+        terms = values.get(node.args[0].name) if node.args[0].is_Symbol else None
+        if len(node.args) == 2 and isinstance(terms, Fraction) and terms.denominator == 1 and terms <= _MOST_TERMS:
+            sums[node] = sympy.Add(*(sympy.Integer(k) ** -node.args[1] for k in range(1, int(terms) + 1)))
+    return expression.xreplace(sums)
 
 
 def _at(values: Mapping[str, Any], x: Number) -> dict[str, Any]:

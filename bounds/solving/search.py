@@ -20,7 +20,7 @@ Number = int | float
 Kind = Literal["in", "out", "nowhere", "open"]
 
 LARGEST_PIECES = 120
-_SAMPLES = 25
+_SAMPLES, _CHANGES = 25, 8
 _FOR_TREND = 16
 _ONE_BY_ONE = 8
 
@@ -356,13 +356,21 @@ def _sampled(grid: Grid, low: Number, high: Number, hypotheses: Sequence[Relatio
         return [Piece(low, high, kinds[0], proved=kinds[0] == "nowhere" or (kinds[0] != "open" and target.sure))]
     pieces: list[Piece] = []
     for i in range(len(points) - 1):
-        a, b = points[i], points[i + 1]
-        if kinds[i] == kinds[i + 1]:
-            pieces.append(Piece(a, b, kinds[i], proved=False))
-        else:
-            last, first = _change(grid, a, b, lambda x, kind=kinds[i]: state(x, hypotheses, target) == kind)  # type: ignore[misc]
-            pieces += [Piece(a, last, kinds[i], proved=False), Piece(first, b, kinds[i + 1], proved=False)]
+        pieces += _between(grid, points[i], points[i + 1], lambda x: state(x, hypotheses, target))
     return pieces
+
+
+def _between(grid: Grid, low: Number, high: Number, kind: Callable[[Number], Kind]) -> list[Piece]:
+    """Bisect between two numbers for every change of kind that it comes across."""
+    pieces: list[Piece] = []
+    for _ in range(_CHANGES):
+        here = kind(low)
+        if here == kind(high):
+            break
+        last, first = _change(grid, low, high, lambda x, here=here: kind(x) == here)  # type: ignore[misc]
+        pieces.append(Piece(low, last, here, proved=False))
+        low = first
+    return [*pieces, Piece(low, high, kind(high) if kind(low) == kind(high) else "open", proved=False)]
 
 
 def spread(grid: Grid, low: Number, high: Number, count: int) -> list[Number]:

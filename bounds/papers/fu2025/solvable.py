@@ -48,7 +48,8 @@ _reused = (1 - collision) * Recurrence(
     (_q**2 * _w + _q / n * (1 - _variance_given_nothing), 1 + _q * _s, _q**2 * _p),
     t - 1,
 )
-_whole_counts = (t >= 1, _q * (_q * n - 1) >= 0)
+# At least one real point or none, and at least one synthetic point or none.
+_whole_counts = (t >= 1, _q * (_q * n - 1) >= 0, alpha * (alpha * n - 1) >= 0)
 _frequencies = (
     "every model is the frequencies of its training set of exactly alpha n real and (1 - alpha) n synthetic points",
 )
