@@ -162,7 +162,9 @@ def power_command(
 def table_command(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="DIR|KEY|ID... [NAME=VALUE...]", help="A run, papers or theorems; n=100,1000 runs over."),
+        typer.Argument(
+            metavar="DIR|KEY|ID... [NAME=VALUE...]", help="A run, papers or theorems; n=100,1000 runs over."
+        ),
     ] = None,
     form: Annotated[str | None, typer.Option("--format", help="md (default), latex, html or csv.")] = None,
     compare: Annotated[bool, typer.Option("--compare", help="What all theorems say at one setting.")] = False,
@@ -176,7 +178,7 @@ def table_command(
     loopbounds table bertrand2024 --out b.tex   bounds of a paper, as LaTeX
     loopbounds table fu2024.balanced t=1:40:lin40
     loopbounds table --compare n=10000 alpha=0.5
-    """
+    """  # noqa: D301  the backspace tells click to keep the lines
     from verify.cli_table import Options, table
 
     return table(words or [], Options(form, out, compare)), as_json
@@ -187,7 +189,9 @@ def plot_command(
     what: Annotated[str | None, typer.Argument(metavar="DIR|FILE|ID", help="A run, power.json, or a theorem.")] = None,
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME=VALUE...", help="With ID: a grid, x=0.1:10:log50; for curves, t=2,5,10 or a grid."),
+        typer.Argument(
+            metavar="NAME=VALUE...", help="With ID: a grid, x=0.1:10:log50; for curves, t=2,5,10 or a grid."
+        ),
     ] = None,
     figure: Annotated[
         list[str] | None, typer.Option("--figure", metavar="NAME", help="A named figure; a wrong name lists them.")

@@ -200,8 +200,9 @@ def narrowed(theorem: Theorem, given: Mapping[str, str]) -> tuple[Theorem, dict[
     ({'t': '1'}, {'law': 'N(0, 2)'})
     """
     taken = {argument.name: argument for argument in theorem.structured}
+    chosen = {name for regime in theorem.regimes for name, _ in regime.choices}
     for name in ("law", "weights"):
-        if name in given and name not in taken:
+        if name in given and name not in taken and name not in chosen:
             _refuse(theorem, name)
     left: dict[str, Any] = dict(given)
     put: dict[str, str] = {}

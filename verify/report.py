@@ -355,12 +355,12 @@ def _umask() -> int:
 
 
 def _write_all(run: Run, directory: Path, command: str, power: Mapping[str, Any]) -> None:
-    from verify.figures import save_figures
+    from verify.figures import save_run_figures
     from verify.report_pages import html_report, markdown_page
     from verify.tables import render
     from verify.tables.summaries import run_table
 
-    figures = save_figures(directory, run.seed)
+    figures = save_run_figures(directory, run)
     table = run_table(run)
     pages = {
         "results.md": markdown_page(table, run, figures),

@@ -136,7 +136,7 @@ def draw(axes: Axes, theorem: Theorem) -> Axes:
     axes.set_ylabel(shown[0].quantity.name)
     if shown[0].choices:
         longest = max(len(_choices_text(one)) for one in shown)
-        axes.figure.legend(frameon=False, loc="outside upper left", ncols=1 if longest > 30 else 2)
+        axes.figure.legend(frameon=False, loc="outside upper left", ncols=1 if longest > 24 else 2)
     return axes
 
 

@@ -20,7 +20,7 @@ def directory(tmp_path_factory):
     found = tmp_path_factory.mktemp("runs") / "run"
     run = run_checks(CHECKS, quick=True, seed=5, store=found / "run.sqlite")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(figures, "save_figures", lambda *_: {})
+        patched.setattr(figures, "save_run_figures", lambda *_: {})
         write(run, found)
     return found
 

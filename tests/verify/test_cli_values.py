@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import bounds
 from bounds import ArgumentError
 from verify.cli import main
-from verify.cli_values import Law, read_law, read_weights
+from verify.cli_values import Law, narrowed, read_law, read_weights
 from verify.data import NormalMixture
 
 KDE, RECURSION = "fu2024.kde_loop", "fu2024.recursion"
@@ -127,3 +127,8 @@ def test_every_mixture_is_read_as_it_was_written(parts):
     assert list(zip(law.means, law.stds, strict=True)) == [(mean, std) for _, mean, std in parts]
     assert isinstance(law, Law)
     assert read_law(str(law)) == law
+
+
+def test_a_choice_that_is_called_law_is_no_law_of_the_data() -> None:
+    theorem, left, put = narrowed(bounds.get("lemma.multinomial_expected_tv"), {"law": "any", "k": "5"})
+    assert (theorem.id, left, put) == ("lemma.multinomial_expected_tv", {"law": "any", "k": "5"}, {})

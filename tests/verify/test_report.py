@@ -25,7 +25,9 @@ from verify.tables.latex import latex_text
 BUDGET = {"total": 1e-3, "tests": 3, "per_test": 1e-3 / 3}
 FILES = {
     "results.md", "results.tex", "report.html", "results.csv", "results.json",
-    "normal_loop.pdf", "normal_loop.png", "lambda_stability.pdf", "lambda_stability.png",
+    *(f"{name}.{ending}"
+      for name in ("tightness_bertrand2024", "tightness_ferbach2024", "lambda_stability", "curated_kl")
+      for ending in ("pdf", "png", "svg")),
 }  # fmt: skip
 
 
@@ -79,7 +81,7 @@ RUN = Run(
 
 @pytest.fixture
 def no_figures(monkeypatch):
-    monkeypatch.setattr(figures, "save_figures", lambda directory, seed: {})
+    monkeypatch.setattr(figures, "save_run_figures", lambda directory, run: {})
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +189,7 @@ def test_markdown_is_a_table(written):
     lines = (written / "results.md").read_text(encoding="utf-8").splitlines()
     widths = {line.replace(r"\|", "").count("|") for line in lines[4 : 4 + 2 + 5]}
     assert widths == {8}
-    assert any("normal_loop.png" in line for line in lines)
+    assert any("lambda_stability.png" in line for line in lines)
 
 
 class Tags(HTMLParser):
@@ -219,7 +221,7 @@ def test_html_is_well_formed_and_self_contained(written):
     text = (written / "report.html").read_text(encoding="utf-8")
     tags = read(text)
     pictures = [link for link in tags.links if not link.startswith("#")]
-    assert len(pictures) == 2
+    assert len(pictures) == 4
     assert all(re.match(r"data:image/(png|svg\+xml);base64,", link) for link in pictures)
     assert {link[1:] for link in tags.links if link.startswith("#")} <= set(tags.ids)
     assert len(set(tags.ids)) == len(tags.ids)
@@ -271,13 +273,13 @@ def test_unreadable_power_is_left_out(no_figures, tmp_path, content):
 
 
 def test_figure_is_embedded_as_drawing_where_it_is_small(monkeypatch, tmp_path):
-    def save(directory, seed):
+    def save(directory, run):
         for name, size in (("small", 10), ("large", 500_000)):
             (directory / f"{name}.png").write_bytes(b"png")
             (directory / f"{name}.svg").write_bytes(b" " * size)
         return {"small": "a", "large": "b"}
 
-    monkeypatch.setattr(figures, "save_figures", save)
+    monkeypatch.setattr(figures, "save_run_figures", save)
     report.write(RUN, tmp_path)
     links = read((tmp_path / "report.html").read_text(encoding="utf-8")).links
     assert [link.split(";")[0] for link in links if link.startswith("data:")] == [
@@ -333,11 +335,11 @@ def test_existing_directory_is_updated_and_other_files_stay(no_figures, tmp_path
 
 @pytest.mark.parametrize("exists", [False, True])
 def test_failure_leaves_nothing_behind(monkeypatch, tmp_path, exists):
-    def fail(directory, seed):
+    def fail(directory, run):
         (directory / "half.png").write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(figures, "save_figures", fail)
+    monkeypatch.setattr(figures, "save_run_figures", fail)
     directory = tmp_path / "report"
     if exists:
         directory.mkdir()
@@ -390,7 +392,7 @@ def test_figures_leave_global_state_alone(tmp_path):
     import matplotlib
 
     before = dict(matplotlib.rcParams)
-    figures.save_figures(tmp_path, seed=1)
+    figures.save_run_figures(tmp_path, RUN)
     assert dict(matplotlib.rcParams) == before
 
 

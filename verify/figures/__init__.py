@@ -8,12 +8,11 @@ from verify.figures.curated import CuratedPicture, curated_kl_axes, curated_rewa
 from verify.figures.files import (
     power_caption,
     power_figure,
-    save_figures,
     save_run_figures,
     tightness_caption,
     tightness_figure,
 )
-from verify.figures.gallery import CAPTIONS, PICTURES, Picture, figure
+from verify.figures.gallery import PICTURES, Picture, figure
 from verify.figures.generations import categorical_loop_axes, kde_loop_axes, mixed_loop_axes, normal_loop_axes
 from verify.figures.over import bound_axes, bound_values
 from verify.figures.phase import observed_transition_axes, phase_transition_axes
@@ -23,7 +22,6 @@ from verify.figures.stability import frontier_axes, informative_map_axes, lambda
 from verify.figures.style import COLUMN_WIDTH, FORMATS, SETTINGS, drawing, mark_intervals, new_figure, save_figure
 
 __all__ = [
-    "CAPTIONS",
     "COLUMN_WIDTH",
     "FORMATS",
     "PICTURES",
@@ -54,7 +52,6 @@ __all__ = [
     "power_figure",
     "relative_bound",
     "save_figure",
-    "save_figures",
     "save_run_figures",
     "tightness",
     "tightness_axes",

@@ -8,37 +8,11 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from bounds import ArgumentError
-from verify.figures.gallery import CAPTIONS, PICTURES, Progress, figure, quiet
+from verify.figures.gallery import PICTURES, Progress, figure, quiet
 from verify.figures.runs import power_axes, power_height, tightness, tightness_axes, tightness_height
 from verify.figures.style import FORMATS, drawing, new_figure, save_figure
 from verify.power_results import Power
 from verify.results import Result, Run
-
-
-def save_figures(directory: Path, seed: int) -> dict[str, str]:
-    """Draw the figures of the report and save each as PDF and PNG.
-
-    Parameters
-    ----------
-    directory : Path
-    seed : int
-        Seed of the loops.
-
-    Returns
-    -------
-    dict of str to str
-        Captions by file name without its ending.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as parent:
-    ...     sorted(save_figures(Path(parent), seed=0))
-    ['lambda_stability', 'normal_loop']
-    """
-    for name in CAPTIONS:
-        save_figure(figure(name, seed), directory, name, ("pdf", "png"))
-    return dict(CAPTIONS)
 
 
 def save_run_figures(

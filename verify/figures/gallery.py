@@ -276,9 +276,6 @@ PICTURES: Mapping[str, Picture] = {
 }
 """The figures that need nothing but a seed, by name."""
 
-CAPTIONS = {name: PICTURES[name].caption for name in ("normal_loop", "lambda_stability")}
-"""Captions of the figures that `save_figures` writes."""
-
 
 def figure(name: str, seed: int = 0, progress: Progress = quiet) -> Figure:
     """Draw a named figure.
