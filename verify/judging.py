@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from bounds import Theorem
 from verify.check import Check, Control, Setting
-from verify.evidence import Computed, ErrorBudget, Evidence, Interval, Judgement, Verdict, judge
+from verify.evidence import Computed, ErrorBudget, Evidence, Interval, Judgement, Slope, Verdict, judge
 from verify.evidence.looks import Peeked
 from verify.results import ControlResult, Result, Run
 
@@ -256,11 +257,16 @@ def _result(check: Check, setting: Setting, evidence: Evidence, level: float, se
         bound=(found.bound.lower + found.bound.upper) / 2,
         measured=found.measured,
         ci=(found.ci.lower, found.ci.upper),
-        ratio=found.ratio,
+        ratio=math.nan if _is_slope(evidence) else found.ratio,
         verdict=found.verdict,
         replicates=replicates_of(evidence),
         seed=seed,
     )
+
+
+def _is_slope(evidence: Evidence) -> bool:
+    """Tell whether an exponent was measured: the quotient of two exponents is no tightness."""
+    return isinstance(evidence.evidence if isinstance(evidence, Peeked) else evidence, Slope)
 
 
 def replicates_of(evidence: Evidence) -> int:

@@ -12,7 +12,7 @@ from verify.check import Check
 
 @lru_cache(maxsize=1)
 def all_checks() -> tuple[Check, ...]:
-    """Return every check, in the order of the catalogue.
+    """Return every check, in the order of the catalogue, the lemmas last.
 
     Returns
     -------
@@ -27,4 +27,4 @@ def all_checks() -> tuple[Check, ...]:
     modules = [importlib.import_module(name) for name in names if not name.rpartition(".")[2].startswith("_")]
     found = [check for module in modules for check in getattr(module, "CHECKS", ())]
     place = {theorem.id: number for number, theorem in enumerate(catalog())}
-    return tuple(sorted(found, key=lambda check: place[check.theorem.id]))
+    return tuple(sorted(found, key=lambda check: (check.theorem.id.startswith("lemma."), place[check.theorem.id])))
