@@ -409,7 +409,7 @@ def test_data(capsys, stub_data):
     [
         (["ferbach2024", "--data", "x.csv:y"], "bertrand2024 only, not 'ferbach2024'"),
         (["bertrand2024.contraction", "--data", "x.csv:y"], "--data does not check bertrand2024.contraction"),
-        (["--data", "x.csv:y", "--lam", "-1"], "--lam -1: give finite numbers"),
+        (["--data", "x.csv:y", "--lam", "-1"], "--lam -1: give numbers from 0"),
         (["--data", "x.csv:y", "--lam", "0.1,,1"], "--lam"),
         (["--data", "x.csv:y", "--scale", "0"], "--scale 0.0: give a positive number"),
     ],

@@ -106,7 +106,7 @@ def test_store_that_is_none(tmp_path, capsys):
         (["./nowhere"], "there is no nowhere"),
         (["bertrand2024", "m=3"], "no theorem of this table has a symbol or choice 'm'"),
         (["bertrand2024", "--format", "pdf"], "there are md, latex, html, csv"),
-        (["bertrand2024", "--out", "missing/x.md"], "name a file in a directory that exists"),
+        (["bertrand2024", "--out", "missing/x.md"], "there is no directory missing"),
         (["--compare", "n=1000,2000"], "one setting"),
         (["bertrand2024.jacobian", "lam=2..3"], "not a number"),
         (["bertrand2024.normal_mean_loop", "data=none"], "there are synthetic, fresh, reused"),

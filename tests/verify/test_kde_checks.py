@@ -161,6 +161,25 @@ def test_a_quick_run_finds_no_theorem_violated_and_catches_every_control():
     assert sum(r.verdict is Verdict.CONSISTENT for r in run.results) >= len(run.results) - 1
 
 
+@pytest.mark.parametrize("name", LOOPS)
+def test_every_form_of_a_bound_and_every_kind_of_law_has_a_control_that_it_fails(name):
+    check = CHECKS[name]
+    refuted = []
+    for place, setting in enumerate(
+        s for s in drawn(name, QUICK) if "generation" in s.control or "no real" in s.control
+    ):
+        evidence = check.measure_at(setting)(setting, QUICK, np.random.default_rng(place))
+        found = judge_tested(check, setting, evidence, 1e-7)
+        assert found.verdict is Verdict.VIOLATED, setting.label
+        assert not 0.8 < found.ratio < 1.25
+        refuted.append(setting)
+    laws = {law_arguments(setting.world.law).get("space", "law") for setting in refuted}
+    assert laws == {"line", "isotropic", "law"}
+    for regime in check.theorem.regimes:
+        own_choices = [pair for pair in regime.choices if pair[0] != "space"]
+        assert any(set(own_choices) <= set(s.arguments.items()) for s in refuted), regime.choices
+
+
 # --- the rate ---------------------------------------------------------------------------------------------------------
 
 

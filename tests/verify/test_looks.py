@@ -111,3 +111,11 @@ def test_peeking_at_means_by_betting_is_safe() -> None:
     draws = np.random.default_rng(2).random((300, BATCH * SCHEDULE[-1])) < 0.3
     allowed = int(binom.isf(1e-6, 300, LEVEL))
     assert alarms(draws.astype(float), lambda row: BoundedSample(row, 0.0, 1.0), 0.3) <= allowed
+
+
+def test_values_with_errors_are_joined_with_them() -> None:
+    errors = np.array([0.3, 0.1, 0.2])
+    joined = join([QuantileSample(V, 0.5, errors), QuantileSample(V + 0.05, 0.5, errors)])
+    whole = QuantileSample(np.concatenate([V, V + 0.05]), 0.5, np.concatenate([errors, errors]))
+    assert joined.interval(0.6) == whole.interval(0.6)
+    assert joined.errors.tobytes() == whole.errors.tobytes()

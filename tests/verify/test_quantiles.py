@@ -62,3 +62,23 @@ def test_a_ten_percent_violation_is_seen() -> None:
 def test_bad_input_is_refused(values: list[float], p: float) -> None:
     with pytest.raises(ArgumentError):
         QuantileSample(np.array(values), p)
+
+
+def test_errors_of_the_values_widen_the_limits_and_keep_with_their_values() -> None:
+    rng = np.random.default_rng(7)
+    values, errors = rng.random(500), 0.1 * rng.random(500)
+    sample, exact = QuantileSample(values, 0.8, errors), QuantileSample(values, 0.8)
+    assert sample.estimate == exact.estimate
+    for side, limit in ((-1.0, QuantileSample.lower), (1.0, QuantileSample.upper)):
+        assert limit(sample, 0.01) == limit(QuantileSample(values + side * errors, 0.8), 0.01)
+    np.testing.assert_array_equal(sample.errors, errors[np.argsort(values)])
+    # Whatever the exact values are within their errors, the limits hold theirs.
+    true = values + errors * rng.uniform(-1, 1, 500)
+    assert sample.lower(0.01) <= QuantileSample(true, 0.8).lower(0.01)
+    assert sample.upper(0.01) >= QuantileSample(true, 0.8).upper(0.01)
+
+
+@pytest.mark.parametrize("errors", [[0.1], [0.1, -0.1], [0.1, math.nan]])
+def test_bad_errors_are_refused(errors: list[float]) -> None:
+    with pytest.raises(ArgumentError, match="error"):
+        QuantileSample(np.array([1.0, 2.0]), 0.5, np.array(errors))

@@ -323,3 +323,14 @@ def test_planted_theorems_are_refuted_by_a_margin(check) -> None:
         judged = [_judge_control(check, control, *pair, 1e-6) for pair in found]
         margins = [abs(one.ratio - 1) for one in judged if one.verdict is Verdict.VIOLATED]
         assert max(margins) > (0.009 if "1 %" in control.name else 0.03), control.name
+
+
+def test_the_constant_of_a_growing_schedule_covers_every_size() -> None:
+    for seed in range(20):
+        for setting in recursion._sample_settings(QUICK, np.random.default_rng(seed)):
+            loop, said = setting.world, setting.arguments
+            # Without a pull the last category stays empty.
+            cells = len(loop.law) if loop.pull.scale else len(loop.law) - 1
+            for size in loop.plan.sizes:
+                bound = said["c"] * float(size) ** -float(said["s"])
+                assert learning_error(cells, loop.pull, size) <= bound * (1 + 1e-11)

@@ -40,6 +40,7 @@ KIND = [
     NonnegativeSample(np.array([0.0, 5e-324, 1.7e308])),
     KnownVarianceSample(np.array([-1e300, 0.1]), variance=1 / 3),
     QuantileSample(np.array([3.0, 1.0, 2.0]), 0.9),
+    QuantileSample(np.array([3.0, 1.0, 2.0]), 0.9, np.array([0.1, 1 / 3, 0.0])),
     DistanceSample(np.array([0.1, 1 / 3]), np.array([0.0, 1e-5]), proxy=math.inf),
     Slope(
         np.array([10.0, 20.0]),

@@ -25,14 +25,16 @@ class QuantileSample(Evidence):
     Parameters
     ----------
     values : ndarray of shape (n,)
-        Independent values with one law.
+        Computed values; the exact ones are independent with one law.
     probability : float
         Which quantile, in (0, 1).
+    errors : ndarray of shape (n,), optional
+        Bounds on the errors of the values, at least 0; without them the values are exact.
 
     Raises
     ------
     ArgumentError
-        If the values are empty or not finite, or the probability is outside (0, 1).
+        If the values are empty or not finite, the errors do not fit them, or the probability is outside (0, 1).
 
     Examples
     --------
@@ -43,15 +45,23 @@ class QuantileSample(Evidence):
 
     values: NDArray[np.float64]
     probability: float
+    errors: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 < self.probability < 1.0:
             raise ArgumentError(f"probability {self.probability} is outside (0, 1): say which quantile is meant")
-        values = np.sort(np.asarray(self.values, dtype=float).ravel())
+        values = np.asarray(self.values, dtype=float).ravel()
         if not values.size or not np.isfinite(values).all():
             raise ArgumentError("give at least one value, and finite values only")
-        values.setflags(write=False)
-        object.__setattr__(self, "values", values)
+        errors = np.zeros(values.size) if self.errors is None else np.asarray(self.errors, dtype=float).ravel()
+        if errors.shape != values.shape or not (np.isfinite(errors) & (errors >= 0)).all():
+            raise ArgumentError(
+                f"{values.size} values and {errors.size} errors: give a finite error >= 0 for each value"
+            )
+        order = np.argsort(values, kind="stable")
+        for name, array in (("values", values[order]), ("errors", errors[order])):
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
 
     @property
     def estimate(self) -> float:
@@ -61,12 +71,17 @@ class QuantileSample(Evidence):
     def _lower(self, level: float) -> float:
         """Largest k with P(Bin(n, p) < k) <= level: the k-th value exceeds the quantile no more often."""
         k = self._steps(level, below=True)
-        return float(self.values[k - 1]) if k >= 1 else -math.inf
+        return float(self._extreme(-1.0)[k - 1]) if k >= 1 else -math.inf
 
     def _upper(self, level: float) -> float:
         """Smallest k with P(Bin(n, p) >= k) <= level: the k-th value falls below the quantile no more often."""
         k = self._steps(level, below=False)
-        return float(self.values[k - 1]) if k <= self.values.size else math.inf
+        return float(self._extreme(1.0)[k - 1]) if k <= self.values.size else math.inf
+
+    def _extreme(self, side: float) -> NDArray[np.float64]:
+        """The least or the largest values the exact ones can have, in order."""
+        assert self.errors is not None
+        return np.asarray(np.sort(self.values + side * self.errors))
 
     def _steps(self, level: float, *, below: bool) -> int:
         n, p = self.values.size, self.probability

@@ -17,6 +17,7 @@ from verify.models.attention import (
     CoupledLoops,
     averaging_joint_tv,
     first_joint_tv,
+    gaussian,
     noisy_loops,
     random_loops,
     run_loop,
@@ -210,3 +211,15 @@ def test_laws_are_for_the_loops_they_are_for() -> None:
         averaging_joint_tv(line, 0.1)
     with pytest.raises(bounds.ArgumentError, match="2 synthetic"):
         single_token_tv(line, 0.1)
+
+
+def test_the_stated_error_of_a_carried_law_holds_wherever_the_crossing_lies(monkeypatch) -> None:
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        pair = worst_loop(rng, ContextLoop(4, 3, 3), 1, float(rng.uniform(0.1, 0.9)), 0.5, starts=4, steps=60)
+        found = single_token_tv(pair, 0.2)
+        with monkeypatch.context() as finer:
+            finer.setattr(gaussian, "_THRESHOLDS", 1 << 13)
+            truth = single_token_tv(pair, 0.2)
+        assert abs(found.value - truth.value) <= found.error < 1e-5
+        assert truth.error < 1e-6

@@ -13,6 +13,7 @@ from verify.checks.fu2025 import categorical, generalization, rate, sizing, stab
 from verify.checks.lemmas import stability as lemmas
 from verify.evidence import Verdict
 from verify.judging import judge_theorem
+from verify.models.stability import joint_tv
 from verify.runner import run_checks
 
 SMALL = Effort(settings=12, replicates=1_000)
@@ -57,3 +58,13 @@ def test_total_variation_is_at_least_the_squared_distance() -> None:
         if setting.world.path == "count laws":
             ratios.append(check.measure(setting, SMALL, rng).estimate / check.theorem.evaluate(**setting.arguments))
     assert min(ratios) == pytest.approx(1.0, rel=1e-9)
+
+
+def test_sampled_stabilities_are_large_enough_to_be_resolved() -> None:
+    found = [
+        joint_tv(setting.world.moved, setting.world.generation)
+        for seed in range(30)
+        for setting in stability.CHECKS[0].settings(QUICK, np.random.default_rng(seed))
+        if setting.world.path == "likelihood ratio"
+    ]
+    assert 0.1 < min(found) < max(found) < 0.8

@@ -27,6 +27,8 @@ from verify.checks.fu2024._kde_loops import (
     reused,
     reused_all,
 )
+from verify.data import NormalMixture
+from verify.models.kde import IsotropicMixture
 
 _TENTH, _QUARTER, _HALF = Fraction(1, 10), Fraction(1, 4), Fraction(1, 2)
 _FORMS = ("second_moment", "variance")
@@ -67,11 +69,26 @@ def _reusing_settings(effort: Effort, rng: np.random.Generator) -> Sequence[Sett
     return [_fresh_setting(loop, "second_moment")]
 
 
-def _later_settings(effort: Effort, rng: np.random.Generator) -> Sequence[Setting]:
-    """Generation 12 of loops without real data, held against the bound for generation 1."""
-    loop = KdeLoop(NORMAL, fresh(200, Fraction(0)), _QUARTER, 12)
-    setting = _fresh_setting(loop, "second_moment")
-    return [replace(setting, arguments={**setting.arguments, "t": 1})]
+def _as_generation_one(setting: Setting) -> Settings:
+    """Hold a late generation against the bound for generation 1."""
+    return lambda effort, rng: [replace(setting, arguments={**setting.arguments, "t": 1})]
+
+
+def _later() -> tuple[Control, ...]:
+    """Generation 12 of loops without real data, for every form of the bound and kind of law: none is beyond refutation."""
+
+    def control(which: str, law: NormalMixture | IsotropicMixture, h: Fraction, form: str) -> Control:
+        loop = KdeLoop(law, fresh(200, Fraction(0)), h, 12)
+        name = f"of a later generation{which}"
+        return Control(name, theory.KDE_LOOP, _as_generation_one(_fresh_setting(loop, form)))
+
+    return (
+        control("", NORMAL, _QUARTER, "second_moment"),
+        control(", sharper form", NORMAL, _QUARTER, "variance"),
+        control(", two normal laws", TWO, _QUARTER, "second_moment"),
+        control(", two dimensions", isotropic(2), _HALF, "second_moment"),
+        control(", three dimensions", isotropic(3), _HALF, "variance"),
+    )
 
 
 def _noisy_settings(effort: Effort, rng: np.random.Generator) -> Sequence[Setting]:
@@ -119,10 +136,19 @@ def _wrong_count_settings(effort: Effort, rng: np.random.Generator) -> Sequence[
     return [replace(setting, arguments={**setting.arguments, "n": loop.mixture.training_size(2)})]
 
 
-def _reused_later_settings(effort: Effort, rng: np.random.Generator) -> Sequence[Setting]:
-    """Generation 12 held against the bound for generation 1."""
-    setting = _share_setting(KdeLoop(NORMAL, reused(200, _TENTH), _QUARTER, 12))
-    return [replace(setting, arguments={**setting.arguments, "t": 1})]
+def _reused_later() -> tuple[Control, ...]:
+    """Generation 12 of loops with little real data, for both ways of reusing it and every kind of law."""
+
+    def control(which: str, setting: Setting) -> Control:
+        return Control(f"of a later generation{which}", theory.KDE_LOOP_REUSED, _as_generation_one(setting))
+
+    share, ratio = reused(200, _TENTH), reused_all(100, 9)
+    return (
+        control("", _share_setting(KdeLoop(NORMAL, share, _QUARTER, 12))),
+        control(", two normal laws", _share_setting(KdeLoop(TWO, share, _QUARTER, 12))),
+        control(", two dimensions", _share_setting(KdeLoop(isotropic(2), share, _HALF, 12))),
+        control(", all reused, three dimensions", _all_setting(KdeLoop(isotropic(3), ratio, _HALF, 12))),
+    )
 
 
 # --- from below -----------------------------------------------------------------------------------------------------
@@ -153,10 +179,20 @@ def _biased_settings(effort: Effort, rng: np.random.Generator) -> Sequence[Setti
     return [_lower_setting(KdeLoop(NORMAL, fresh(1000, _QUARTER), Fraction(3, 4), 3))]
 
 
-def _no_real_data_settings(effort: Effort, rng: np.random.Generator) -> Sequence[Setting]:
-    """Loops with half real data, held against the bound for none."""
-    loop = KdeLoop(NORMAL, fresh(400, _HALF), _HALF, 6)
-    return [as_setting(loop, alpha=0)]
+def _no_real_data() -> tuple[Control, ...]:
+    """Loops with half real data held against the bound for none, for every kind of law."""
+
+    def control(which: str, law: NormalMixture | IsotropicMixture) -> Control:
+        setting = as_setting(KdeLoop(law, fresh(400, _HALF), _HALF, 6), alpha=0)
+        name = f"for no real data where half is real{which}"
+        return Control(name, theory.KDE_LOOP_LOWER, lambda effort, rng: [setting])
+
+    return (
+        control("", NORMAL),
+        control(", two normal laws", TWO),
+        control(", two dimensions", isotropic(2)),
+        control(", three dimensions", isotropic(3)),
+    )
 
 
 def _on(control: Control, settings: Settings) -> Control:
@@ -171,7 +207,7 @@ CHECKS = (
         measure,
         (
             Control("of a loop that reuses its real data", theory.KDE_LOOP, _reusing_settings),
-            Control("of a later generation", theory.KDE_LOOP, _later_settings),
+            *_later(),
             _on(plant(theory.KDE_LOOP, "four times the points", lambda e: e.subs(n, 4 * n)), _noisy_settings),
         ),
     ),
@@ -181,7 +217,7 @@ CHECKS = (
         measure,
         (
             Control("n counts synthetic points too", theory.KDE_LOOP_REUSED, _wrong_count_settings),
-            Control("of a later generation", theory.KDE_LOOP_REUSED, _reused_later_settings),
+            *_reused_later(),
         ),
     ),
     Check(
@@ -189,7 +225,7 @@ CHECKS = (
         _lower_settings,
         measure,
         (
-            Control("for no real data where half is real", theory.KDE_LOOP_LOWER, _no_real_data_settings),
+            *_no_real_data(),
             _on(plant(theory.KDE_LOOP_LOWER, "a quarter more", lambda e: e * Rational(5, 4)), _biased_settings),
         ),
     ),

@@ -209,8 +209,8 @@ def _growing(horizon: str, rng: np.random.Generator, *, exact: bool, fixed: bool
         generation -= 1
     schedule = last_only(growing_sizes(size, growth / exponent, generation))
     loop = PulledLoop(law, pull, schedule, generation, exact)
-    # The noise has the exponent 1/2, so that c is largest for the smallest training set.
-    constant = above(learning_error(len(law), pull, size) * size ** float(exponent))
+    # The noise has the exponent 1/2, but is weighted by the share that is not pulled, which grows with the size.
+    constant = max(above(learning_error(len(law), pull, k) * float(k) ** float(exponent)) for k in schedule.sizes)
     label = f"frequencies pulled by {pull.scale:.2g} N^-{exponent}, {_how(exact)}"
     return _sample_setting(label, horizon, size, growth, exponent, constant, generation, loop)
 

@@ -101,6 +101,7 @@ class AttentionLoop:
     D: Fraction
     how: str
     sigma_noise: Fraction = Fraction(1, 10)
+    seed: int = 0
 
     def setting(self, measure: str) -> Setting:
         """Bind the theorem to it."""
@@ -160,7 +161,8 @@ def _first(rng: np.random.Generator) -> AttentionLoop:
 def _drawn(rng: np.random.Generator) -> AttentionLoop:
     size = int(rng.integers(6, 12))
     loop = ContextLoop(size, int(rng.integers(size // 2, size - 1)), int(rng.integers(2, 5)))
-    return AttentionLoop(loop, 1, Fraction(int(rng.integers(1, 6)), 10), Fraction(1), "drawn noise")
+    scale, seed = Fraction(int(rng.integers(1, 6)), 10), int(rng.integers(2**31))
+    return AttentionLoop(loop, 1, scale, Fraction(1), "drawn noise", seed=seed)
 
 
 def _alone(rng: np.random.Generator) -> AttentionLoop:
@@ -188,18 +190,21 @@ def _measure_loop(setting: Setting, effort: Effort, rng: np.random.Generator) ->
 
 def _displacement(world: AttentionLoop, effort: Effort, rng: np.random.Generator) -> Evidence:
     if world.how == "random":
-        pairs = random_loops(rng, world.loop, world.d, float(world.Gamma), float(world.D), 0.1, effort.replicates // 20)
+        draws = max(1, effort.replicates // 20)
+        pairs = random_loops(rng, world.loop, world.d, float(world.Gamma), float(world.D), 0.1, draws)
         return _computed(float(pairs.displacements()[:, -1].max()))
     return _computed(float(_worst(world, rng).displacements()[-1]))
 
 
 def _one(world: AttentionLoop, effort: Effort, rng: np.random.Generator) -> Evidence:
-    pair = _averaged(world, rng) if world.how == "averaging head" else _worst(world, rng)
     sigma = float(world.sigma_noise)
     if world.how == "drawn noise":
+        # All batches of a sample have to speak of one pair of loops.
+        pair = _worst(world, np.random.default_rng(world.seed))
         shifts = noisy_loops(rng, pair, sigma, effort.replicates).centre_shifts()[:, -1, 0]
         return BoundedSample(mean_shift_tv(shifts / sigma), 0.0, 1.0)
     # Without noise in the centres, or with noise that shifts both alike, one run says it all.
+    pair = _averaged(world, rng) if world.how == "averaging head" else _worst(world, rng)
     return _computed(float(mean_shift_tv(pair.centre_shifts()[-1, 0] / sigma)))
 
 

@@ -51,9 +51,9 @@ def _gaussian_settings(effort: Effort, rng: np.random.Generator) -> Sequence[Set
 
 def _move_setting(rng: np.random.Generator, path: Path, generation: int) -> Setting:
     reused, synthetic = int(rng.integers(1, 9)), int(rng.integers(2, 13))
-    # On this scale the joint total variation is neither close to 0 nor to 1.
-    sigma = float(rng.integers(2, 17)) / 8
-    reach = sigma * np.sqrt(reused + synthetic) * rng.uniform(0.8, 1.6) * reused / (reused + synthetic)
+    # On this scale the joint total variation is neither close to 0 nor to 1, in any generation.
+    sigma, share = float(rng.integers(2, 17)) / 8, reused / (reused + synthetic)
+    reach = sigma * np.sqrt(reused + synthetic) * rng.uniform(0.8, 1.6) * share / (1 - (1 - share) ** generation)
     return _setting_of(MovedPoint(reused, synthetic, sigma, max(round(8 * reach), 4) / 8), generation, path)
 
 
