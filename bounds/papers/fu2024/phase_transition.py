@@ -36,7 +36,7 @@ PHASE_TRANSITION = Theorem(
     source=Source(FU2024, "phase transition in the amount of synthetic data"),
     standing=Standing.DERIVED,
     assumptions=(
-        "given the past, a generation trained on N points lies within c N^-s of the mixture they come from",
+        "in expectation, a generation trained on N points lies within c N^-s of the mixture they come from",
         "the n real points are fresh in every generation",
     ),
 )
