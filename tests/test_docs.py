@@ -231,6 +231,7 @@ def files_of_examples(folder):
     try:
         os.chdir(folder)
         write_samples(folder)
+        (folder / "schedule.csv").write_text("1\n0.5,0.5\n0.25,0.25,0.5\n")
         yield
     finally:
         os.chdir(here)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -49,10 +51,28 @@ def within(seconds: float, work: Callable[[], Result]) -> Result | None:
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(seconds)
+    if thread.is_alive():
+        with _no_collection():
+            _stop(thread)
+    return found[0] if found else None
+
+
+def _stop(thread: threading.Thread) -> None:
     for _ in range(_PATIENCE):
         if not thread.is_alive():
-            break
+            return
         # The interpreter raises it at the next step of Python code of that thread.
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_TimeUp))
         thread.join(_GRACE)
-    return found[0] if found else None
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Pause garbage collection: what is raised inside one of its callbacks is lost, and reported as a fault."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()

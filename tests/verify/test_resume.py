@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,21 +56,25 @@ def whole() -> Run:
 # --- killed and interrupted -------------------------------------------------------------------------------------------
 
 
-def slowed(done: int, total: int, label: str) -> None:
-    time.sleep(0.002)
+def run_to_be_killed(path: Path, steps: Any) -> None:
+    def counted(done: int, total: int, label: str) -> None:
+        steps.value += 1
+        time.sleep(0.002)
 
-
-def run_to_be_killed(path: Path) -> None:
-    run_checks(NAMES, quick=True, seed=5, store=path, resume=True, progress=slowed)
+    run_checks(NAMES, quick=True, seed=5, store=path, resume=True, progress=counted)
 
 
 def test_killed_at_twenty_random_moments_it_resumes_to_the_same_table(tmp_path: Path, whole: Run) -> None:
     path, moments, left = tmp_path / "run.sqlite", random.Random(3), []
     context = multiprocessing.get_context("fork")  # inherits the imports and the settings, so that a run begins at once
     for _ in range(20):
-        process = context.Process(target=run_to_be_killed, args=(path,))
+        steps, enough = context.RawValue("i", 0), moments.randint(0, 12)
+        process = context.Process(target=run_to_be_killed, args=(path, steps))
         process.start()
-        time.sleep(moments.uniform(0.0, 0.08))
+        # Counted in results, not in seconds: a busy machine may take long to begin.
+        while process.is_alive() and steps.value < enough:
+            time.sleep(0.001)
+        time.sleep(moments.uniform(0.0, 0.004))
         process.kill()
         process.join()
         left.append(stored(path))
