@@ -1,7 +1,8 @@
 """Audit of a statement: its limits, directions, sign, unit, where it says anything, and which hypotheses bind.
 
 Every finding says how it is known. *Proved* findings hold on the whole domain within the hypotheses, by exact argument
-(`bounds.auditing.signs`, `bounds.auditing.direction`); *refuted* ones come with exact points; *observed* ones were seen at
+(`bounds.auditing.signs`, `bounds.auditing.direction`), those *proved on a box* on the box that is named, within the
+hypotheses (`bounds.auditing.boxes`); *refuted* ones come with exact points; *observed* ones were seen at
 sampled points by enclosures and are no proof.
 """
 
@@ -16,7 +17,8 @@ from typing import Any
 
 import sympy
 
-from bounds.arguments import read_number, show_number
+from bounds.arguments import read_arguments, show_number
+from bounds.auditing.boxes import direction_on_box
 from bounds.auditing.direction import direction
 from bounds.auditing.guard import within
 from bounds.auditing.limits import SECONDS, Limit, ends_of, limit_at
@@ -34,6 +36,7 @@ from bounds.theorem import Theorem
 SAMPLES = 24
 _SHOWN = 4
 _WORDS = {1: "increasing", -1: "decreasing", 0: "constant"}
+_MEANT = {"n_real": "real", "n_total": "total"}
 _SIGNS = {1: "nonnegative", -1: "nonpositive", 0: "zero"}
 
 
@@ -47,9 +50,9 @@ class Finding:
         The symbol it is about, or "sign".
     result : str
         Such as "increasing", which means nowhere falling, or "neither".
-    how : {"proved", "refuted", "observed", "none"}
+    how : {"proved", "proved on a box", "refuted", "observed", "none"}
     note : str
-        Where it was seen; for "neither" two pairs of exact points.
+        Where it was seen, or the box; for "neither" two pairs of exact points.
 
     Examples
     --------
@@ -137,7 +140,7 @@ def audit(theorem: Theorem, arguments: Mapping[str, object] = NOTHING, *, second
     ----------
     theorem : Theorem
     arguments : mapping of name to value, optional
-        Symbols to hold fixed, and choices that select regimes.
+        Symbols to hold fixed, in any spelling (alpha for lam, n_total for n, ...), and choices that select regimes.
     seconds : float
         Time for the limits and directions of one regime; what is not looked for in time says so.
 
@@ -160,6 +163,9 @@ def audit(theorem: Theorem, arguments: Mapping[str, object] = NOTHING, *, second
     >>> found.sign.result, [r.stopped_above for r in found.reaches if r.symbol == "lam"]
     ('nonnegative', ['lam*(L*epsilon/curvature + 1) < 1/2'])
     """
+    for argument in theorem.structured:
+        if argument.name in arguments:
+            theorem, arguments = argument.narrow(theorem, arguments)
     chosen = {name: str(value) for name, value in arguments.items() if name in _choice_names(theorem)}
     given = {name: value for name, value in arguments.items() if name not in chosen}
     if not theorem.regimes:
@@ -213,18 +219,21 @@ def _audit_one(theorem: Theorem, given: Mapping[str, object], seconds: float) ->
 
 
 def _read(theorem: Theorem, given: Mapping[str, object]) -> dict[str, Value]:
-    names = {s.name: s.name for s in theorem.symbols}
-    names |= {alias: name for name in list(names) for alias in PARAMETERS[name].aliases}
-    fixed: dict[str, Value] = {}
-    for spelling, value in given.items():
-        if spelling not in names:
-            raise ArgumentError(f"{theorem.id} has no symbol '{spelling}'; it takes {', '.join(names)}")
-        described = PARAMETERS[names[spelling]]
-        read = read_number(value, spelling)
-        if not inside(described, read):
-            raise ArgumentError(f"{spelling} = {show_number(read)}; it must be a {described.domain}")
-        fixed[described.name] = read
-    return fixed
+    """Read symbols as every command reads them, some value of its domain standing in for each that is left free."""
+    aliases = {alias: p.name for p in PARAMETERS.values() for alias in p.aliases}
+    spelled, needed = {aliases.get(name, name) for name in given}, {s.name for s in theorem.symbols}
+    ratio = needed & {"lam", "alpha"}
+    pinned = spelled & needed
+    if ratio and spelled & {"lam", "alpha"}:
+        pinned |= ratio
+    if "n" in needed and spelled & _MEANT.keys():
+        pinned |= {"n"}
+        (size, meant) = next((name, kind) for name, kind in _MEANT.items() if name in spelled)
+        if ratio and not ratio <= pinned and meant != ("real" if ratio == {"lam"} else "total"):
+            raise ArgumentError(f"{size} is converted to the n of {theorem.id} by alpha or lam: give one of them too")
+    free = {name: _typical(PARAMETERS[name]) for name in needed - pinned}
+    values = read_arguments(theorem, {**free, **given}).values
+    return {name: values[name] for name in values if name in pinned}
 
 
 def _reference(theorem: Theorem, fixed: Mapping[str, Value]) -> dict[str, Value]:
@@ -326,6 +335,11 @@ def _monotone(
             )
         if len(seen) == 2:
             return Finding(symbol.name, "neither", "refuted", f"rises from {seen[1]}; falls from {seen[-1]}")
+    fixed = frozenset(s.name for s in theorem.symbols) - {s.name for s in expression.free_symbols}
+    box_deadline = min(deadline, time.monotonic() + SECONDS)
+    local = direction_on_box(theorem, symbol.name, points[0], fixed, box_deadline) if points else None
+    if local is not None:
+        return Finding(symbol.name, _WORDS[local.trend], "proved on a box", local.where)
     if not seen:
         return Finding(symbol.name, "unknown", "none", "")
     return Finding(

@@ -24,6 +24,9 @@ _LOST_IN_QUADRATURE = 32
 _NEGLIGIBLE_BITS = 4 * PRECISIONS[-1]
 # Between these exponents nothing is subnormal or too large as a double.
 _PLAIN_EXPONENT = 600
+# So many powers take less time than one Hurwitz zeta function.
+_DOUBLINGS = 6
+_SUMMED_TERMS = 2**_DOUBLINGS
 
 Exactly = Fraction | float
 """A value known exactly: a fraction, or the float infinity."""
@@ -135,7 +138,21 @@ def _zeta(exponent: Any, start: Any = None) -> Any:
 def _harmonic(terms: Any, exponent: Any = None) -> Any:
     if exponent is None or exponent == 1:
         return (terms + 1).digamma() + arb.const_euler()
+    if terms.is_integer() and terms >= 0:
+        if terms <= _SUMMED_TERMS:
+            return _powers(int(terms.unique_fmpz()), exponent)
+        if (exponent - 1) * _DOUBLINGS > ctx.prec:
+            # What is left out lies between 0 and the integral of x^-exponent from the last term on.
+            rest = arb(_SUMMED_TERMS) ** (1 - exponent) / (exponent - 1)
+            return _powers(_SUMMED_TERMS, exponent) + rest.union(arb(0))
     return exponent.zeta() - exponent.zeta(terms + 1)
+
+
+def _powers(terms: int, exponent: Any) -> Any:
+    total = arb(0)
+    for term in range(terms, 0, -1):
+        total += arb(term) ** -exponent
+    return total
 
 
 def _lambert(value: Any, branch: Any = None) -> Any:
@@ -213,11 +230,11 @@ def enclose_ball(tape: Tape, values: Mapping[str, Exactly], precision: int) -> A
     >>> enclose_ball(compile_expression(exp(Symbol("x"))), {"x": Fraction(0)}, 96)
     1.00000000000000
     """
-    from bounds.ball_code import ball_code
+    from bounds.ball_loops import code
 
     with ctx.workprec(precision):
         inputs = {name: ball(value) for name, value in values.items()}
-        found = run(tape, Balls(), inputs) if tape.loops or tape.integrates else ball_code(tape)(inputs)
+        found = run(tape, Balls(), inputs) if tape.integrates else code(tape)(inputs)
         if found.is_finite() or tape.integrates:
             return found
         # Rational parts may cancel exactly at the edge of a domain, which balls only straddle.

@@ -17,6 +17,8 @@ from bounds.integrals.trace import trace
 from bounds.tape import STEP_LIMIT, Area, Tape, run
 
 _MP = mpmath.mp.clone()
+_ZETA_CANCELS_BELOW = 1.25
+_SUMMED_TERMS = 16.0
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,26 @@ def _harmonic(terms: Any, exponent: Any = 1.0) -> Any:
     simple = special.digamma(terms + 1) + np.euler_gamma
     other = np.where(exponent == 1, 2.0, exponent)
     powers = _zeta(other) - special.zeta(other, terms + 1)
+    small = (exponent < _ZETA_CANCELS_BELOW) & (exponent != 1)
+    if np.any(small):
+        # Near 1 both zeta functions are about 1/(exponent - 1), and their digits cancel; scipy has none below 1.
+        powers = np.where(small, _sum_of_powers(terms, np.where(small, exponent, 2.0)), powers)
     return np.where(exponent == 1, simple, powers)
+
+
+def _sum_of_powers(terms: Any, exponent: Any) -> Any:
+    """Sum k^-exponent: the first terms one by one, the rest by the formula of Euler and Maclaurin."""
+    total = sum(np.where(k <= terms, float(k) ** -exponent, 0.0) for k in range(int(_SUMMED_TERMS), 0, -1))
+    last = np.maximum(terms, _SUMMED_TERMS)
+    width = np.log(last / _SUMMED_TERMS)
+    total = total + _SUMMED_TERMS ** (1 - exponent) * width * special.exprel((1 - exponent) * width)
+    total = total + (last**-exponent - _SUMMED_TERMS**-exponent) / 2
+    rising = exponent
+    for order, factor in enumerate((1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160)):
+        power = -exponent - 2 * order - 1
+        total = total + factor * rising * (_SUMMED_TERMS**power - last**power)
+        rising = rising * (exponent + 2 * order + 1) * (exponent + 2 * order + 2)
+    return total
 
 
 def _zeta(exponent: Any, start: Any = 1.0) -> Any:

@@ -24,7 +24,7 @@ from bounds.theorem import Theorem
 
 _REACH = {"below": "<=", "above": ">="}
 _TRENDS = {1: "rising", -1: "falling", 0: "constant"}
-_LOOKED_AT = 24
+_LOOKED_AT, _FEW_STEPS = 24, 8
 
 
 @dataclass(frozen=True)
@@ -332,24 +332,43 @@ class _Answer:
         inside = self._inside
         if not inside:
             return "unknown", "unknown"
-        known = [piece.trend for piece in inside if piece.trend is not None]
-        trends = set(known) - {0}
-        if len(known) == len(inside) and len(trends) < 2 and self._connected(inside, trends):
+        trends = self._trends(inside)
+        if trends is not None and len(trends) < 2:
             return "proved", _TRENDS[next(iter(trends), 0)]
         seen = self._steps(inside)
         if len(seen) == 2:
             return "not monotone", "mixed"
         return ("observed", _TRENDS[seen.pop()]) if seen else ("unknown", "unknown")
 
-    def _connected(self, inside: Sequence[Piece], trends: set[int]) -> bool:
-        """Tell whether the pieces leave no room between them for a step the other way."""
-        grid, trend = self.problem.unknown.grid, next(iter(trends), None)
+    def _trends(self, inside: Sequence[Piece]) -> set[int] | None:
+        """Return the directions in which the bound goes on the pieces and between them; None if one is not known."""
+        grid, found = self.problem.unknown.grid, set[int]()
+        if any(piece.kind == "open" or not piece.proved for piece in inside):
+            return None
         for before, after in itertools.pairwise(inside):
             if grid.rank(after.low) - grid.rank(before.high) > 1:
-                return False
-            if not grid.continuous and trend is not None and self.problem.step(before.high, after.low) != trend:
-                return False
-        return all(piece.kind != "open" and piece.proved for piece in inside)
+                return None
+        # Pieces of the line share their ends; between whole numbers there is a step to be taken.
+        between = [] if grid.continuous else [(a.high, b.low) for a, b in itertools.pairwise(inside)]
+        for trend in itertools.chain(map(self._trend, inside), itertools.starmap(self.problem.step, between)):
+            if trend is None:
+                return None
+            found.add(trend)
+        return found - {0}
+
+    def _trend(self, piece: Piece) -> int | None:
+        """Return the direction on a piece; step by step where a step costs little."""
+        if piece.trend is not None or self.problem.unknown.grid.continuous:
+            return piece.trend
+        if self.problem.bound.walk is None and piece.high - piece.low > _FEW_STEPS:
+            return None
+        found: set[int] = set()
+        for x in range(int(piece.low), int(piece.high)):
+            step = self.problem.step(x, x + 1)
+            if step is None:
+                return None
+            found |= {step} - {0}
+        return None if len(found) == 2 else next(iter(found), 0)
 
     def _steps(self, inside: Sequence[Piece]) -> set[int]:
         """Return the directions in which the bound surely goes between some numbers."""
@@ -359,7 +378,8 @@ class _Answer:
         inner = {x for piece in inside for x in spread(grid, piece.low, piece.high, room)}
         points = [x for x in sorted(ends | inner) if self.problem.within(x)]
         steps = {self.problem.step(a, b) for a, b in itertools.pairwise(points)}
-        return {step for step in steps if step is not None}
+        known = {step for step in steps if step is not None}
+        return known - {0} or known
 
 
 def _sentences(found: Solution, refusal: str) -> Iterator[str]:

@@ -152,7 +152,7 @@ def thresholds(theorem: Theorem, reference: Mapping[str, Value], free: Sequence[
     if not known or theorem.direction is Direction.EXACT:
         return ()
     below = theorem.direction is Direction.UPPER
-    beats = theorem.expression < trivial if below else theorem.expression > trivial
+    beats = _compared(theorem.expression, sympy.Lt if below else sympy.Gt, trivial)
     if beats in (sympy.true, sympy.false):
         return (Threshold({}, "", "always" if beats == sympy.true else "never", None),)
     moving = [name for name in _by_interest(free) if any(s.name == name for s in beats.free_symbols)]
@@ -165,6 +165,13 @@ def thresholds(theorem: Theorem, reference: Mapping[str, Value], free: Sequence[
         for value in _few(PARAMETERS[second], tops(theorem)[second])
     ]
     return (*alone, *crossed)
+
+
+def _compared(expression: Any, relation: Any, trivial: Any) -> Any:
+    try:
+        return relation(expression, trivial)
+    except TypeError:  # sympy does not know of every recursion that it is real
+        return relation(expression, trivial, evaluate=False)
 
 
 def _by_interest(names: Sequence[str]) -> list[str]:

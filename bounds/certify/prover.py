@@ -156,6 +156,7 @@ class Prover:
         yield from self._factorings(claim)
         for name in _STRUCTURE:
             yield name, {}
+        yield from _pivots(claim)
         if any(_is_root(f) for term in sympy.Add.make_args(claim.expression) for f in sympy.Mul.make_args(term)):
             yield "square", {}
         if claim.expression.has(Recurrence):
@@ -250,6 +251,16 @@ class Prover:
                 if start is not None:
                     return {"rule": "monotone", **data, "then": [start, steep]}
         return None
+
+
+def _pivots(claim: Claim) -> Iterator[tuple[str, Step]]:
+    """Propose the logarithms that may be compared with a mean of the others."""
+    terms = [term.as_coeff_Mul() for term in sympy.Add.make_args(claim.expression)]
+    alone = {function: coefficient for coefficient, function in terms if function.func == sympy.log}
+    logs = sorted(rules.outer_logarithms(claim.expression), key=sympy.default_sort_key)
+    for number, node in enumerate(logs):
+        if len(logs) > 1 and node in alone:
+            yield "mean of logarithms", {"pivot": number, "sign": 1 if alone[node] > 0 else -1}
 
 
 def _multiplied(claim: Claim, symbol: Any) -> Step | None:

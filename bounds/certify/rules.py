@@ -157,6 +157,52 @@ def logarithms(claim: Claim, data: Data) -> list[Claim]:
     return [claim.about(more - less)]
 
 
+def mean_of_logarithms(claim: Claim, data: Data) -> list[Claim]:
+    """``w log v >= sum w_i log u_i`` follows from ``w_i >= 0`` and ``v >= u_i`` for each i, where ``w = sum w_i``.
+
+    That the weights add up must be so by algebra alone. With the sign -1 the pivot is ``-w log(1/v)``.
+    """
+    logs = sorted(outer_logarithms(claim.expression), key=sympy.default_sort_key)
+    places = {node: sympy.Dummy() for node in logs}
+    slopes, rest = linear(claim.expression.xreplace(places), *places.values())
+    number, sign = int(data["pivot"]), int(data["sign"])
+    require(rest == 0 and 0 <= number < len(logs) and sign in (1, -1), "it is no combination of logarithms")
+    weights = [-slope for i, slope in enumerate(slopes) if i != number]
+    require(weights and _vanishes(sign * slopes[number] - sympy.Add(*weights)), "the weights do not add up")
+    pivot, others = logs[number].args[0], [node.args[0] for i, node in enumerate(logs) if i != number]
+    above = [claim.about(pivot - u if sign == 1 else 1 - pivot * u) for u in others]
+    return [*(claim.about(weight) for weight in weights), *above]
+
+
+def outer_logarithms(expression: Any) -> set[Any]:
+    """Return the logarithms of an expression that are inside no other one.
+
+    Examples
+    --------
+    >>> x = sympy.Symbol("x")
+    >>> outer_logarithms(sympy.log(1 + sympy.log(x)) / x)
+    {log(log(x) + 1)}
+    """
+    if expression.func == sympy.log:
+        return {expression}
+    return set[Any]().union(*(outer_logarithms(part) for part in expression.args))
+
+
+def _vanishes(expression: Any) -> bool:
+    """Tell whether an expression is zero as a rational function of its symbols and of the parts that are not rational."""
+    parts: dict[Any, Any] = {}
+
+    def rational(node: Any) -> Any:
+        if node.is_Add or node.is_Mul:
+            return node.func(*map(rational, node.args))
+        if node.is_Pow and node.exp.is_Integer:
+            return rational(node.base) ** node.exp
+        return node if node.is_Rational else parts.setdefault(node, sympy.Dummy())
+
+    top, _ = sympy.fraction(sympy.together(rational(expression)))
+    return bool(sympy.expand(top) == 0)
+
+
 def square(claim: Claim, data: Data) -> list[Claim]:
     """``p - q >= 0`` follows from ``p >= 0`` and ``p^2 >= q^2``."""
     left, right = two_terms(claim.expression)
@@ -303,6 +349,7 @@ RULES: dict[str, Callable[[Claim, Data], list[Claim]]] = {
     "factor": factor,
     "increasing": increasing,
     "logarithms": logarithms,
+    "mean of logarithms": mean_of_logarithms,
     "square": square,
     "power": power,
     "rename": rename,

@@ -10,17 +10,17 @@ from typing import Any
 
 import sympy
 
-from bounds.enclose import enclose_ball
 from bounds.errors import EnclosureError
 from bounds.evaluate import evaluate_grid
-from bounds.exact import Exact, NotRational
-from bounds.functions import Recurrence
+from bounds.exact import NotRational
+from bounds.functions import Recurrence, geometric_sum
 from bounds.hypotheses import holds
 from bounds.solving.jets import UNKNOWN_JET
 from bounds.solving.ranges import RUNNING, jet_on
 from bounds.solving.search import LARGEST_PIECES, Number, Relation, WholeNumbers
 from bounds.solving.unknown import Unknown
-from bounds.tape import Tape, compile_expression, run
+from bounds.solving.values import Values
+from bounds.tape import compile_expression
 
 _SIGNS = {
     "<": frozenset({-1}),
@@ -31,9 +31,10 @@ _SIGNS = {
     "!=": frozenset({-1, 1}),
 }
 _PRECISIONS = (96, 192, 384, 768)
-_EXACT = Exact()
 _MOST_TERMS = 100
 _CLOSE = 1e-6
+_LARGEST_EXPONENT = 2000
+_RAISING = (sympy.Pow, sympy.exp, geometric_sum)
 _OPERATIONS, FEWEST_PIECES = 1500, 16
 
 
@@ -51,6 +52,8 @@ class Problem:
     hypotheses : tuple of Relation
         Those of the theorem, and the domains of converted values.
     target : Relation
+    bound : Values
+        Of the right side.
     """
 
     unknown: Unknown
@@ -58,6 +61,7 @@ class Problem:
     relation: str
     hypotheses: tuple[Relation, ...]
     target: Relation
+    bound: Values
 
     @staticmethod
     def of(unknown: Unknown, aim: Fraction, relation: str) -> Problem:
@@ -71,7 +75,7 @@ class Problem:
         target = _relation(difference, relation, unknown.values)
         if compile_expression(unknown.theorem.expression).integrates:
             target = _by_floats(target, unknown, aim)
-        return Problem(unknown, aim, relation, (*domain, *own), target)
+        return Problem(unknown, aim, relation, (*domain, *own), target, Values.of(bound, unknown.values))
 
     @property
     def pieces(self) -> int:
@@ -90,15 +94,19 @@ class Problem:
         return all(relation.decide(x) for relation in self.hypotheses)
 
     def step(self, first: Number, second: Number) -> int | None:
-        """Return 1 or -1 if the bound surely rises or falls from one number to another, else None."""
+        """Return 1, -1 or 0 if the bound surely rises, falls or stays from one number to another, else None."""
         if not self.target.sure:
             return None
-        tape = compile_expression(_written_out(self.unknown.theorem.expression, self.unknown.values))
         try:
-            low, high = (enclose_ball(tape, _at(self.unknown.values, x), _PRECISIONS[1]) for x in (first, second))
-        except EnclosureError:
+            low, high = (self.bound.ball(x, _PRECISIONS[1]) for x in (first, second))
+        except (EnclosureError, NotRational, ZeroDivisionError):
             return None
-        return 1 if low < high else -1 if low > high else None
+        if low < high or low > high:
+            return 1 if low < high else -1
+        if self.unknown.grid.continuous:
+            return None
+        exactly = self.bound.exact(first)
+        return 0 if exactly is not None and exactly == self.bound.exact(second) else None
 
 
 def _written_out(expression: Any, values: Mapping[str, Any]) -> Any:
@@ -111,19 +119,11 @@ def _written_out(expression: Any, values: Mapping[str, Any]) -> Any:
     return expression.xreplace(sums)
 
 
-def _at(values: Mapping[str, Any], x: Number) -> dict[str, Any]:
-    """Put a number for the unknown."""
-    exactly = {RUNNING.name: Fraction(x)}
-    return {name: run(value, _EXACT, exactly) if isinstance(value, Tape) else value for name, value in values.items()}
-
-
 def _relation(difference: Any, operator: str, values: Mapping[str, Any]) -> Relation:
-    used = {symbol.name for symbol in difference.free_symbols}
-    relevant = {name: value for name, value in values.items() if name in used}
-    signs = _SIGNS[operator]
-    decide = lru_cache(maxsize=None)(_decider(difference, operator, relevant))
-    tape = compile_expression(difference)
-    return Relation(decide, lambda a, b: jet_on(tape, Fraction(a), Fraction(b), relevant), signs)
+    expression = Values.of(difference, values)
+    relevant = {**expression.fixed, **expression.running}
+    decide = lru_cache(maxsize=None)(_decider(expression, operator, difference))
+    return Relation(decide, lambda a, b: jet_on(expression.tape, Fraction(a), Fraction(b), relevant), _SIGNS[operator])
 
 
 def _by_floats(target: Relation, unknown: Unknown, aim: Fraction) -> Relation:
@@ -133,10 +133,11 @@ def _by_floats(target: Relation, unknown: Unknown, aim: Fraction) -> Relation:
     and they are left undecided.
     """
     tape, goal = compile_expression(unknown.theorem.expression), float(aim)
+    bound = Values.of(unknown.theorem.expression, unknown.values)
 
     def decide(x: Number) -> bool | None:
         try:
-            found = float(evaluate_grid(tape, {name: float(value) for name, value in _at(unknown.values, x).items()}))
+            found = float(evaluate_grid(tape, {name: float(value) for name, value in bound.at(x).items()}))
         except (EnclosureError, NotRational, OverflowError):
             return None
         if abs(found - goal) > _CLOSE * max(abs(found), abs(goal)):
@@ -146,36 +147,34 @@ def _by_floats(target: Relation, unknown: Unknown, aim: Fraction) -> Relation:
     return Relation(lru_cache(maxsize=None)(decide), lambda a, b: UNKNOWN_JET, target.signs, sure=False)
 
 
-def _decider(difference: Any, operator: str, values: Mapping[str, Any]) -> Callable[[Number], bool | None]:
+def _decider(expression: Values, operator: str, difference: Any) -> Callable[[Number], bool | None]:
     """Make the decision at a number: by balls, and exactly where they cannot tell."""
-    tape = compile_expression(difference)
     signs = _SIGNS[operator]
-    infinite = any(isinstance(value, float) for value in values.values())
     relation = sympy.Rel(difference, 0, operator, evaluate=False)
+    raised = {symbol.name for node in difference.atoms(*_RAISING) for symbol in node.args[-1].free_symbols}
 
     def decide(x: Number) -> bool | None:
         try:
-            here = _at(values, x)
             for precision in _PRECISIONS:
-                ball = enclose_ball(tape, here, precision)
+                ball = expression.ball(x, precision)
                 sign = 1 if ball > 0 else -1 if ball < 0 else 0 if ball.is_zero() else None
                 if sign is None and precision == _PRECISIONS[0]:
-                    sign = _exact_sign(tape, here)
+                    sign = _exact_sign(expression, x)
                 if sign is not None:
                     return sign in signs
-                if precision > _PRECISIONS[0] and not ball.is_finite() and not infinite:
+                if precision > _PRECISIONS[0] and not ball.is_finite() and not expression.infinite:
                     # More digits would hardly help, and may take very long.
                     return None
-            return holds(relation, here)
+            here = expression.at(x)
+            # A power written out by algebra takes time without end.
+            short = all(-_LARGEST_EXPONENT <= here[name] <= _LARGEST_EXPONENT for name in raised)
+            return holds(relation, here) if short and expression.walk is None else None
         except (EnclosureError, NotRational, ZeroDivisionError):
             return None
 
     return decide
 
 
-def _exact_sign(tape: Tape, values: Mapping[str, Any]) -> int | None:
-    try:
-        value = run(tape, _EXACT, {name: v for name, v in values.items() if isinstance(v, Fraction)})
-    except (NotRational, KeyError):
-        return None
-    return (value > 0) - (value < 0)
+def _exact_sign(expression: Values, x: Number) -> int | None:
+    value = expression.exact(x)
+    return None if value is None else (value > 0) - (value < 0)

@@ -94,6 +94,88 @@ def _jet(tape: Tape, low: Fraction, high: Fraction, values: Mapping[str, Tape | 
             return UNKNOWN_JET
 
 
+def trend_on_box(
+    tape: Tape, name: str, box: Mapping[str, tuple[Fraction, Fraction]], rest: Mapping[str, Exactly]
+) -> int | None:
+    """Return 1 or -1 if an expression surely rises or falls with one symbol on a box, 0 if it is constant, else None.
+
+    Parameters
+    ----------
+    tape : Tape
+        The expression.
+    name : str
+        The symbol that runs; in the box.
+    box : mapping of name to (Fraction, Fraction)
+        Ends of the ranges, both included.
+    rest : mapping of name to Fraction or infinity
+        The symbols that have one value.
+
+    Returns
+    -------
+    int or None
+        Rising means nowhere falling. The expression is continuous in the symbol there.
+
+    Examples
+    --------
+    >>> from sympy import Symbol
+    >>> from bounds.tape import compile_expression
+    >>> sides = {"x": (Fraction(0), Fraction(1)), "y": (Fraction(-1), Fraction(2))}
+    >>> trend_on_box(compile_expression(Symbol("x") ** 3 + Symbol("y")), "x", sides, {})
+    1
+    """
+    found = _jet_on_box(tape, name, box, rest)
+    if not (found.value.low.is_finite() and found.value.high.is_finite()):
+        return None
+    if found.slope.nonnegative:
+        return 0 if found.slope.nonpositive else 1
+    return -1 if found.slope.nonpositive else None
+
+
+def sign_on_box(tape: Tape, box: Mapping[str, tuple[Fraction, Fraction]], rest: Mapping[str, Exactly]) -> int | None:
+    """Return 1 or -1 if an expression surely is above or below 0 on a box, else None.
+
+    Parameters
+    ----------
+    tape : Tape
+    box : mapping of name to (Fraction, Fraction)
+        Not empty.
+    rest : mapping of name to Fraction or infinity
+
+    Returns
+    -------
+    int or None
+
+    Examples
+    --------
+    >>> from sympy import Symbol
+    >>> from bounds.tape import compile_expression
+    >>> sign_on_box(compile_expression(Symbol("x") - 2), {"x": (Fraction(0), Fraction(1))}, {})
+    -1
+    """
+    # In one symbol the expression may be a rational function, which is enclosed more sharply.
+    value = _jet_on_box(tape, max(box, key=lambda name: box[name][1] - box[name][0]), box, rest).value
+    return 1 if value.low > 0 else -1 if value.high < 0 else None
+
+
+def _jet_on_box(
+    tape: Tape, name: str, box: Mapping[str, tuple[Fraction, Fraction]], rest: Mapping[str, Exactly]
+) -> Jet:
+    arithmetic = Jets(*map(_fmpq, box[name]))
+    with ctx.workprec(PRECISION):
+        read = {key: _constant(value) for key, value in rest.items()}
+        read |= {key: _anywhere(*ends) for key, ends in box.items()}
+        read[name] = _RUNNING
+        try:
+            return arithmetic.jet(run(tape, arithmetic, read))
+        except (EnclosureError, ZeroDivisionError):
+            return UNKNOWN_JET
+
+
+def _anywhere(low: Fraction, high: Fraction) -> Ratio | Jet:
+    """Return a constant of which only the range is known."""
+    return _constant(low) if low == high else Jet(Span(hull(arb(_fmpq(low))).low, hull(arb(_fmpq(high))).high), ZERO)
+
+
 def _fmpq(value: Fraction) -> Any:
     return fmpq(value.numerator, value.denominator)
 

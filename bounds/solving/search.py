@@ -7,6 +7,7 @@ is left is sampled, and marked as found and not proved.
 
 from __future__ import annotations
 
+import itertools
 import struct
 from abc import ABC, abstractmethod
 from collections import deque
@@ -58,14 +59,22 @@ class Grid(ABC):
         return self.at(self.rank(value) + steps)
 
 
+@dataclass(frozen=True)
 class WholeNumbers(Grid):
     """Whole numbers, cut at their geometric mean while a piece spans several orders of magnitude.
+
+    Parameters
+    ----------
+    one_by_one : int
+        Pieces of so many numbers are not cut but decided number by number.
 
     Examples
     --------
     >>> WholeNumbers().halves(1, 10_000)
     ((1, 100), (101, 10000))
     """
+
+    one_by_one: int = _ONE_BY_ONE
 
     @property
     def continuous(self) -> bool:
@@ -90,7 +99,7 @@ class WholeNumbers(Grid):
 
     def splits(self, low: Number, high: Number) -> bool:
         """Cut until the numbers of a piece are decided one by one."""
-        return high - low >= _ONE_BY_ONE
+        return high - low >= self.one_by_one
 
     def touch(self, high: Number, low: Number) -> bool:
         """Whole numbers touch when they are consecutive."""
@@ -264,7 +273,7 @@ def _examine(
             kinds: dict[bool | None, Kind] = {True: "in", False: "out", None: "open"}
             return _Found(tuple(Piece(a, b, kinds[s], s is not None, trend) for a, b, s in parts))
     if not grid.splits(low, high):
-        return _Found(tuple(_one_by_one(grid, low, high, hypotheses, target)))
+        return _Found(tuple(_one_by_one(grid, low, high, unknown, target)))
     return _Found(waiting=tuple((a, b, tuple(unknown)) for a, b in grid.halves(low, high)))
 
 
@@ -341,10 +350,10 @@ def state(x: Number, hypotheses: Sequence[Relation], target: Relation) -> Kind:
 def _one_by_one(grid: Grid, low: Number, high: Number, hypotheses: Sequence[Relation], target: Relation) -> list[Piece]:
     if isinstance(grid, Floats):
         return _sampled(grid, low, high, hypotheses, target)
+    runs = itertools.groupby(range(int(low), int(high) + 1), lambda x: state(x, hypotheses, target))
     return [
-        Piece(x, x, kind, proved=kind == "nowhere" or (kind != "open" and target.sure))
-        for x in range(int(low), int(high) + 1)
-        for kind in [state(x, hypotheses, target)]
+        Piece(run[0], run[-1], kind, proved=kind == "nowhere" or (kind != "open" and target.sure))
+        for kind, run in ((kind, list(found)) for kind, found in runs)
     ]
 
 

@@ -19,6 +19,7 @@ from bounds.errors import ArgumentError, LoopboundsError
 from bounds.functions import Recurrence
 from bounds.solving.ranges import RUNNING
 from bounds.solving.search import Floats, Grid, Number, WholeNumbers
+from bounds.solving.walk import walks
 from bounds.symbols import PARAMETERS, Parameter
 from bounds.tape import compile_expression
 from bounds.theorem import Theorem
@@ -106,6 +107,8 @@ def read_unknown(theorem: Theorem, name: str, arguments: Mapping[str, object]) -
         low = 1 / LARGEST_REAL
     if _counts_steps(name, one.expression):
         high = min(high, LARGEST_COUNT_IN_INTEGRAL if compile_expression(one.expression).integrates else LARGEST_COUNT)
+        if walks(compile_expression(one.expression), frozenset({name})):
+            grid = WholeNumbers(one_by_one=LARGEST_COUNT + 1)
     if not described.integer:
         low, high = float(low), float(high)
     values = {key: compile_expression(formulas[key]) if key in formulas else value for key, value in fixed.items()}
