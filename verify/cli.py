@@ -7,14 +7,19 @@ commands, so that the help is fast.
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from typing import Annotated
 
 import typer
 
+from verify.cli_examples import epilog
 from verify.cli_output import Reply, print_reply, say
+from verify.cli_waiting import waiting
 
 BAD_INPUT, FAULT, INTERRUPTED = 2, 70, 130
 # Base class of all complaints about usage, in every release of typer: BadParameter, UsageError, ClickException.
@@ -32,21 +37,41 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from bounds import __version__
+
+        print(f"loopbounds {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def common_options(
     theorems: Annotated[
         list[str] | None,
         typer.Option("--theorems", metavar="FILE.py", help="Add the theorems of this file to the catalogue."),
     ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Bounds on self-consuming training loops: look them up, evaluate them, verify them."""
     for path in theorems or ():
-        from bounds.catalog import load
-
-        load(path)
+        _load(path)
 
 
-@app.command("list")
+def _load(path: str) -> None:
+    from bounds import ArgumentError
+    from bounds.catalog import load
+
+    try:
+        with redirect_stdout(sys.stderr):  # what the file prints is no part of the answer
+            load(path)
+    except SystemExit:
+        raise ArgumentError(f"{path} could not be run: it ends the program") from None
+
+
+@app.command("list", epilog=epilog("list"))
 def list_command(
     paper: Annotated[str | None, typer.Option(help="Only theorems of this paper, such as bertrand2024.")] = None,
     quantity: Annotated[str | None, typer.Option(help="Only theorems about this quantity.")] = None,
@@ -58,7 +83,7 @@ def list_command(
     return list_theorems(paper, quantity), as_json
 
 
-@app.command("show")
+@app.command("show", epilog=epilog("show"))
 def show_command(
     theorem: Annotated[str, typer.Argument(metavar="ID")],
     latex: Annotated[bool, typer.Option("--latex", help="Print the formula as LaTeX only.")] = False,
@@ -70,7 +95,7 @@ def show_command(
     return show_theorem(theorem, latex), as_json
 
 
-@app.command("eval")
+@app.command("eval", epilog=epilog("eval"))
 def eval_command(
     theorem: Annotated[str, typer.Argument(metavar="ID")],
     arguments: Annotated[
@@ -89,10 +114,11 @@ def eval_command(
     """Evaluate a theorem where its hypotheses hold."""
     from verify.cli_eval import evaluate
 
-    return evaluate(theorem, arguments or [], digits, rigorous), as_json
+    with waiting(not as_json, "evaluating"):
+        return evaluate(theorem, arguments or [], digits, rigorous), as_json
 
 
-@app.command("solve")
+@app.command("solve", epilog=epilog("solve"))
 def solve_command(
     theorem: Annotated[str, typer.Argument(metavar="ID")],
     name: Annotated[str, typer.Option("--for", metavar="NAME", help="The symbol to solve for.")],
@@ -108,10 +134,11 @@ def solve_command(
     """Find the smallest or largest value at which a bound surely reaches a target."""
     from verify.cli_solve import solve
 
-    return solve(theorem, name, target, arguments or [], want, reach), as_json
+    with waiting(not as_json, "solving"):
+        return solve(theorem, name, target, arguments or [], want, reach), as_json
 
 
-@app.command("verify")
+@app.command("verify", epilog=epilog("verify"))
 def verify_command(
     names: Annotated[list[str] | None, typer.Argument(metavar="ID|KEY...", help="All theorems if none.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer settings and replicates.")] = False,
@@ -142,7 +169,7 @@ def verify_command(
     return verify(names or [], options), as_json
 
 
-@app.command("power")
+@app.command("power", epilog=epilog("power"))
 def power_command(
     names: Annotated[list[str] | None, typer.Argument(metavar="ID|KEY...", help="All theorems if none.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="At the quick effort.")] = False,
@@ -181,10 +208,11 @@ def table_command(
     """  # noqa: D301  the backspace tells click to keep the lines
     from verify.cli_table import Options, table
 
-    return table(words or [], Options(form, out, compare)), as_json
+    with waiting(not as_json, "tabulating"):
+        return table(words or [], Options(form, out, compare)), as_json
 
 
-@app.command("plot")
+@app.command("plot", epilog=epilog("plot"))
 def plot_command(
     what: Annotated[str | None, typer.Argument(metavar="DIR|FILE|ID", help="A run, power.json, or a theorem.")] = None,
     arguments: Annotated[
@@ -206,7 +234,7 @@ def plot_command(
     return plot(what, arguments or [], Options(tuple(figure or ()), out, seed, not as_json)), as_json
 
 
-@app.command("cite")
+@app.command("cite", epilog=epilog("cite"))
 def cite_command(
     names: Annotated[list[str], typer.Argument(metavar="ID|KEY...")],
     as_json: AsJson = False,
@@ -217,22 +245,25 @@ def cite_command(
     return cite(names), as_json
 
 
-@app.command("audit")
+@app.command("audit", epilog=epilog("audit"))
 def audit_command(
     theorem: Annotated[str, typer.Argument(metavar="ID")],
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME=VALUE...", help="Symbols to hold fixed, and choices that select a regime."),
+        typer.Argument(
+            metavar="NAME=VALUE...", help="Symbols to hold fixed, choices of a regime; law and weights as for eval."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> Answer:
     """Audit a theorem: limits, directions, sign, where it says anything, which hypotheses bind."""
     from verify.cli_audit import audit
 
-    return audit(theorem, arguments or []), as_json
+    with waiting(not as_json, "auditing"):
+        return audit(theorem, arguments or []), as_json
 
 
-@app.command("audit-loop")
+@app.command("audit-loop", epilog=epilog("audit-loop"))
 def audit_loop_command(
     samples: Annotated[str, typer.Argument(metavar="SAMPLES", help="Samples per generation: npz, csv or parquet.")],
     constants: Annotated[
@@ -264,10 +295,11 @@ def audit_loop_command(
         real, tuple(column or ()), generation, run, n, alpha, lam, data, tuple(theorem or ()), held_out, independent,
         limits, delta, seed, out,
     )  # fmt: skip
-    return audit_loop(samples, constants or [], request), as_json
+    with waiting(not as_json, "auditing"):
+        return audit_loop(samples, constants or [], request), as_json
 
 
-@app.command("compare")
+@app.command("compare", epilog=epilog("compare"))
 def compare_command(
     first: Annotated[str, typer.Argument(metavar="ID1")],
     second: Annotated[str, typer.Argument(metavar="ID2")],
@@ -276,16 +308,17 @@ def compare_command(
         typer.Argument(metavar="NAME=LO:HI|VALUE...", help="Ranges, numbers, choices; NAME@1 is for ID1 only."),
     ] = None,
     seconds: Annotated[float, typer.Option(help="Time for the search.")] = 60.0,
-    seed: Annotated[int, typer.Option(help="Seed of the search for points.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the search for points.")] = 0,
     as_json: AsJson = False,
 ) -> Answer:
     """Prove or refute that one theorem's value is never above another's."""
     from verify.cli_compare import compare
 
-    return compare(first, second, arguments or [], seconds, seed), as_json
+    with waiting(not as_json, "comparing"):
+        return compare(first, second, arguments or [], seconds, seed), as_json
 
 
-@app.command("explore")
+@app.command("explore", epilog=epilog("explore"))
 def explore_command(
     out: Annotated[str, typer.Option(metavar="FILE", help="The HTML file to write.")],
     as_json: AsJson = False,
@@ -293,7 +326,8 @@ def explore_command(
     """Write one HTML page that evaluates every theorem, offline: sliders, hypotheses, plots."""
     from verify.cli_explore import explore
 
-    return explore(out), as_json
+    with waiting(not as_json, "writing"):
+        return explore(out), as_json
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -316,6 +350,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     total variation = 0.25
     0
     """
+    _take_any_character()
     try:
         answer = _answer(arguments)
         if isinstance(answer, int):  # help was printed, or the keyboard interrupted
@@ -325,10 +360,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
     except _UsageError as error:
-        say(f"{getattr(error, 'format_message', error.__str__)()} (see loopbounds --help)")
+        command = getattr(getattr(error, "ctx", None), "command_path", "loopbounds")
+        say(f"{getattr(error, 'format_message', error.__str__)()} (see {command} --help)")
         return BAD_INPUT
+    except SystemExit:  # typer's way out when the reader of the help has gone
+        return 0
     except Exception as error:  # noqa: BLE001  an unforeseen traceback would exit with 1, which means a violated theorem
-        return _complain(error)
+        return _interrupted() if _from_keyboard(error) else _complain(error)
+
+
+def _from_keyboard(error: BaseException | None) -> bool:
+    """Tell whether the keyboard interrupted a library that made an error of its own of it."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _answer(arguments: Sequence[str] | None) -> Answer | int:
@@ -343,7 +388,17 @@ def _interrupted() -> int:
     return INTERRUPTED
 
 
+def _take_any_character() -> None:
+    """Let a terminal of a small character set show escapes for what it lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _print(reply: Reply, as_json: bool) -> int:
+    if sys.stdout is None:
+        say("cannot write to standard output: it is closed")
+        return BAD_INPUT
     try:
         print_reply(reply, as_json)
     except BrokenPipeError:
@@ -361,6 +416,9 @@ def _complain(error: Exception) -> int:
 
     if isinstance(error, LoopboundsError):
         say(str(error))
+        return BAD_INPUT
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        say(f"cannot write: {error.strerror}")
         return BAD_INPUT
     say(f"fault of the program, please report it: {type(error).__name__}: {error}")
     return FAULT

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from verify.cli_eval import split_arguments
 from verify.cli_output import Reply
+from verify.cli_values import narrowed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,17 +47,19 @@ def audit(theorem_id: str, arguments: Sequence[str]) -> Reply:
     from bounds import HypothesisError, get
     from bounds.audit import audit as run
 
-    theorem = get(theorem_id)
+    theorem, left, put = narrowed(get(theorem_id), split_arguments(arguments))
     try:
-        found = run(theorem, split_arguments(arguments))
+        found = run(theorem, left)
     except HypothesisError as error:
-        return Reply({"id": theorem.id, "audits": []}, lambda console: None, 3, str(error))
+        return Reply({"id": theorem.id, "given": put, "audits": []}, lambda console: None, 3, str(error))
 
     def show(console: Console) -> None:
+        for name, value in put.items():
+            console.print(f"with {name} = {value}", soft_wrap=True)
         for one in found:
             _show(console, one)
 
-    return Reply({"id": theorem.id, "audits": [asdict(one) for one in found]}, show)
+    return Reply({"id": theorem.id, "given": put, "audits": [asdict(one) for one in found]}, show)
 
 
 def _show(console: Console, one: Audit) -> None:

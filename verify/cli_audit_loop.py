@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verify.cli_eval import split_arguments
+from verify.cli_files import require_file, write_whole
 from verify.cli_output import Reply, json_text, say, table
 
 if TYPE_CHECKING:
@@ -107,14 +106,13 @@ def audit_loop(path: str, arguments: Sequence[str], request: Request) -> Reply:
         seed=request.seed,
     )
     facts = _facts(request, split_arguments(arguments))
-    if request.out is not None:
-        _require_file(Path(request.out))
+    out = None if request.out is None else require_file(request.out)
     samples = read_loop(path, request.real, _layout(path, request))
     found = audit_loop(samples, facts, options)
     document = record(found, path)
     _say_unused(facts, found)
-    if request.out is not None:
-        _write(Path(request.out), json_text(document) + "\n")
+    if out is not None:
+        write_whole(out, json_text(document) + "\n")
     violated = sorted({finding.claim.theorem.id for finding in found.violated})
     message = f"VIOLATED by this loop: {', '.join(violated)}" if violated else ""
     return Reply(document, lambda console: _show(console, found, path), 1 if violated else 0, message)
@@ -142,6 +140,8 @@ def _layout(path: str, request: Request) -> Any:
         raise ArgumentError(
             "--generation and --run name columns of a table; the arrays of an npz file are named instead"
         )
+    if request.columns and all(Path(name).suffix.lower() in (".npz", ".npy") for name in (path, request.real or path)):
+        raise ArgumentError("--column names columns of a table; the arrays of an npz file are named instead")
     columns = tuple(name.strip() for text in request.columns for name in text.split(","))
     if not all(columns):
         raise ArgumentError(f"--column {','.join(request.columns)!r}: give names of columns, such as x,y")
@@ -168,30 +168,6 @@ def _say_unused(facts: Facts, found: LoopAudit) -> None:
     unused = [name for name in facts.constants if spelled(name) not in used]
     if unused:
         say(f"no theorem that was held against these samples uses {', '.join(unused)}")
-
-
-def _require_file(path: Path) -> None:
-    from bounds import ArgumentError
-
-    if path.is_dir():
-        raise ArgumentError(f"--out {path}: that is a directory; name a file")
-    if not path.absolute().parent.is_dir():
-        raise ArgumentError(f"--out {path}: there is no directory {path.absolute().parent}")
-    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
-        raise ArgumentError(f"--out {path}: it cannot be written there")
-
-
-def _write(path: Path, text: str) -> None:
-    """Write all or nothing."""
-    from bounds import ArgumentError
-
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=path.absolute().parent, delete=False, encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(file.name, 0o644)  # noqa: PTH101  temporary files are private
-        os.replace(file.name, path)  # noqa: PTH105
-    except OSError as error:
-        raise ArgumentError(f"--out {path}: {error.strerror or error}") from error
 
 
 def record(found: LoopAudit, path: str) -> dict[str, Any]:

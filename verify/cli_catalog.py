@@ -103,9 +103,11 @@ def show_theorem(theorem_id: str, latex: bool) -> Reply:
     >>> show_theorem("ferbach2024.kl_ball", latex=False).document["hypotheses"]
     ['lam*(K - 1) < 1']
     """
-    from bounds import get
+    from bounds import UnknownTheorem, all_papers, get
     from bounds.hypotheses import relation_text
 
+    if any(paper.key == theorem_id for paper in all_papers()):
+        raise UnknownTheorem(f"{theorem_id} is a paper; `loopbounds list --paper {theorem_id}` shows its theorems")
     theorem = get(theorem_id)
     document = _entry(theorem) | {
         "standing_meaning": theorem.standing.meaning,

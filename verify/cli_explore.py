@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from verify.cli_files import require_file, write_whole
 from verify.cli_output import Reply
 
 if TYPE_CHECKING:
@@ -32,27 +32,20 @@ def explore(out: str) -> Reply:
     --------
     >>> explore("missing/page.html")
     Traceback (most recent call last):
-    bounds.errors.ArgumentError: --out missing/page.html: there is no directory missing; create it first
+    bounds.errors.ArgumentError: --out missing/page.html: there is no directory missing; make it first
     """
     from bounds import catalog
-    from bounds.errors import ArgumentError
 
-    path = Path(out)
-    if not path.parent.is_dir():
-        raise ArgumentError(f"--out {out}: there is no directory {path.parent}; create it first")
-    if path.is_dir():
-        raise ArgumentError(f"--out {out} is a directory; name the file to write, for instance {path / 'explore.html'}")
+    path = require_file(out)
     from verify.explore import build_page
 
     theorems = catalog()
-    page = build_page(theorems).encode()
-    try:
-        path.write_bytes(page)
-    except OSError as error:
-        raise ArgumentError(f"--out {out} cannot be written: {error.strerror}") from error
-    document = {"path": str(path), "bytes": len(page), "theorems": len(theorems)}
+    page = build_page(theorems)
+    write_whole(path, page)
+    size = len(page.encode())
+    document = {"path": str(path), "bytes": size, "theorems": len(theorems)}
 
     def show(console: Console) -> None:
-        console.print(f"wrote {path}: {len(theorems)} theorems, {len(page) / 1000:.0f} kB; open it in a browser")
+        console.print(f"wrote {path}: {len(theorems)} theorems, {size / 1000:.0f} kB; open it in a browser")
 
     return Reply(document, show)

@@ -66,7 +66,7 @@ def print_reply(reply: Reply, as_json: bool) -> None:
     }
     """
     if as_json:
-        print(json_text(reply.document))
+        print(_printable(reply.document))
     else:
         reply.show(terminal())
     sys.stdout.flush()
@@ -138,7 +138,21 @@ def json_text(document: Mapping[str, Any]) -> str:
       "missing": null
     }
     """
-    return json.dumps(to_json(document), indent=2, ensure_ascii=False, allow_nan=False)
+    return _dumped(document, ascii_only=False)
+
+
+def _dumped(document: Mapping[str, Any], ascii_only: bool) -> str:
+    return json.dumps(to_json(document), indent=2, ensure_ascii=ascii_only, allow_nan=False)
+
+
+def _printable(document: Mapping[str, Any]) -> str:
+    """Write a document in characters that standard output can take."""
+    text = json_text(document)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return _dumped(document, ascii_only=True)
+    return text
 
 
 def to_json(value: Any) -> Any:

@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from verify.cli_files import require_file, write_whole
 from verify.cli_output import Reply, json_text, table
+from verify.cli_requirements import require_checks, require_workers
+from verify.cli_waiting import PATIENCE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
 
 TARGET = 0.1
 """The violation whose detection is counted over seeds."""
-
-_PATIENCE = 2.0  # seconds before progress is shown
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def power(names: Sequence[str], options: Options) -> Reply:
 
     Raises
     ------
-    ArgumentError
+    ArgumentError, UnknownTheorem
         If a name, an option or the file is no good.
 
     Examples
@@ -77,7 +77,9 @@ def power(names: Sequence[str], options: Options) -> Reply:
     """
     from verify.power import power as run
 
-    file = None if options.out is None else _file(options.out)
+    require_checks(names)
+    require_workers(options.workers)
+    file = None if options.out is None else require_file(options.out)
     with _progress(options.progress) as progress:
         found = run(
             names,
@@ -89,27 +91,9 @@ def power(names: Sequence[str], options: Options) -> Reply:
         )
     document = _document(found)
     if file is not None:
-        _write(file, json_text(document) + "\n")
+        write_whole(file, json_text(document) + "\n")
     said = "; ".join(f"FAILED {f.id} ({f.where}, {f.stage}): {f.error}" for f in found.failures[:3])
     return Reply(document, lambda console: _show(console, found), 1 if found.failures else 0, said)
-
-
-def _file(name: str) -> Path:
-    from bounds import ArgumentError
-
-    path = Path(name)
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise ArgumentError(f"--out {name}: name a file in a directory that exists")
-    return path
-
-
-def _write(path: Path, text: str) -> None:
-    from bounds import ArgumentError
-
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ArgumentError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 @contextmanager
@@ -123,7 +107,7 @@ def _progress(wanted: bool) -> Iterator[Callable[[int, int, str], None] | None]:
         shown: list[Any] = []
 
         def report(done: int, total: int, label: str) -> None:
-            if not shown and time.monotonic() - start >= _PATIENCE:
+            if not shown and time.monotonic() - start >= PATIENCE:
                 bar = stack.enter_context(_bar())
                 shown.extend((bar, bar.add_task("", total=total)))
             if shown:

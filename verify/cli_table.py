@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from verify.cli_files import require_file, write_whole
 from verify.cli_output import Reply
 
 if TYPE_CHECKING:
@@ -73,16 +73,14 @@ def table(words: Sequence[str], options: Options) -> Reply:
     from verify.tables.formats import render
 
     form = _form(options)
-    if options.out is not None:
-        _require_file(Path(options.out))
+    file = None if options.out is None else require_file(options.out)
     names = [word for word in words if "=" not in word]
     arguments = [word for word in words if "=" in word]
     tables = _tables(names, arguments, options.compare)
     text = render(tables, form)
     document = {"tables": [one.document() for one in tables]}
-    if options.out is None:
+    if file is None:
         return Reply(document, lambda console: print(text, end=""))
-    file = Path(options.out)
     write_whole(file, text)
 
     def show(console: Console) -> None:
@@ -96,11 +94,18 @@ def _form(options: Options) -> str:
     from bounds import ArgumentError
     from verify.tables.formats import ENDINGS, FORMATS
 
+    ending = "" if options.out is None else Path(options.out).suffix.lower()
     if options.form is None:
-        return "md" if options.out is None else ENDINGS.get(Path(options.out).suffix.lower(), "md")
-    form = {"tex": "latex", "markdown": "md"}.get(options.form.lower(), options.form.lower())
+        if ending and ending not in ENDINGS:
+            raise ArgumentError(
+                f"--out {options.out}: the ending {ending} tells no format; end it in {', '.join(ENDINGS)}, or add --format"
+            )
+        return ENDINGS.get(ending, "md")
+    form = {"tex": "latex", "markdown": "md", "htm": "html"}.get(options.form.lower(), options.form.lower())
     if form not in FORMATS:
         raise ArgumentError(f"--format {options.form}: there are {', '.join(FORMATS)}")
+    if ENDINGS.get(ending, form) != form:
+        raise ArgumentError(f"--format {options.form} and --out {options.out} contradict each other; leave one out")
     return form
 
 
@@ -130,7 +135,9 @@ def _run_of(names: Sequence[str]) -> Path | None:
     from bounds import all_papers, catalog
 
     known = {paper.key for paper in all_papers()} | {theorem.id for theorem in catalog()}
-    return next((Path(name) for name in names if name not in known and (Path(name).exists() or os.sep in name)), None)
+    return next(
+        (Path(name) for name in names if name and name not in known and (Path(name).exists() or os.sep in name)), None
+    )
 
 
 def _theorems(names: Sequence[str]) -> list[Theorem]:
@@ -152,55 +159,8 @@ def _theorems(names: Sequence[str]) -> list[Theorem]:
             try:
                 mine = [get(name)]
             except UnknownTheorem as error:
-                raise UnknownTheorem(f"{name} is neither a paper, nor a theorem, nor a directory: {error}") from None
+                raise UnknownTheorem(
+                    f"{name or repr(name)} is neither a paper, nor a theorem, nor a directory: {error}"
+                ) from None
         found |= {theorem.id: theorem for theorem in mine}
     return list(found.values())
-
-
-def _require_file(file: Path) -> None:
-    from bounds import ArgumentError
-
-    if file.is_dir() or not file.absolute().parent.is_dir():
-        raise ArgumentError(f"--out {file}: name a file in a directory that exists")
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Write a file at once: whoever looks finds the old one or the new one, and never a part.
-
-    Parameters
-    ----------
-    file : Path
-    text : str
-
-    Raises
-    ------
-    ArgumentError
-        If it cannot be written; what was there stays.
-
-    Examples
-    --------
-    >>> with tempfile.TemporaryDirectory() as parent:
-    ...     write_whole(Path(parent) / "a.md", "x")
-    ...     (Path(parent) / "a.md").read_text()
-    'x'
-    """
-    from bounds import ArgumentError
-
-    file = file.resolve()
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-        try:
-            with open(handle, "w", encoding="utf-8", newline="\n") as stream:  # noqa: PTH123  an open descriptor
-                stream.write(text)
-            Path(name).chmod(file.stat().st_mode & 0o777 if file.exists() else 0o666 & ~_umask())
-            Path(name).replace(file)
-        finally:
-            Path(name).unlink(missing_ok=True)
-    except OSError as error:
-        raise ArgumentError(f"cannot write {file}: {error.strerror or error}") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

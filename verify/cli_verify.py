@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verify.cli_output import Reply, say, table
+from verify.cli_requirements import require_checks, require_workers
+from verify.cli_waiting import waiting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,6 +26,9 @@ Progress = Callable[[int, int, str], None]
 
 DATA_PAPER = "bertrand2024"
 DEFAULT_LAMBDAS = ("0.1", "0.3", "1")
+
+_LARGEST_RATIO = 10**100
+_ADDRESS = re.compile(r"(?:\w+://)?[^\s/]+:\d{1,5}/?|inproc://\S+")
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,7 @@ def verify(names: Sequence[str], options: Options) -> Reply:
     """
     from verify import report
 
+    _refuse_empty(options)
     _refuse_mixed(options)
     if options.replay is not None:
         return _replay(names, options.replay, options)
@@ -133,9 +140,17 @@ def _command(names: Sequence[str], options: Options) -> str:
         "--out": options.out,
     }
     words = ["loopbounds", "verify", *names, *["--quick"] * options.quick]
-    return shlex.join(
-        words + [word for name, value in given.items() if value is not None for word in (name, str(value))]
-    )
+    words += [word for name, value in given.items() if value is not None for word in (name, str(value))]
+    # A path may hold bytes that are no text; the report must be text.
+    return shlex.join(words).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _refuse_empty(options: Options) -> None:
+    from bounds import ArgumentError
+
+    for name, value in (("--out", options.out), ("--store", options.store)):
+        if value == "":
+            raise ArgumentError(f"{name} '': name a {'directory' if name == '--out' else 'file'}")
 
 
 def _refuse_mixed(options: Options) -> None:
@@ -167,7 +182,7 @@ def _verify_catalogue(names: Sequence[str], options: Options) -> tuple[Run, Repl
     from verify.cli_replay import failed_line
     from verify.runner import run_checks
 
-    _require_checks(names)
+    require_checks(names)
     if options.resume and options.file is None:
         raise ArgumentError("--resume needs the run to go on with: name it by --out DIR or --store FILE")
     with _workers(options) as workers, _progress(options.progress) as progress:
@@ -194,12 +209,13 @@ def _replay(names: Sequence[str], index: int, options: Options) -> Reply:
     from bounds import ArgumentError
     from verify.cli_replay import replay
 
-    _require_checks(names)
+    require_checks(names)
     others = {"--out": options.out, "--store": options.store, "--resume": options.resume or None}
     for name, value in (others | {"--workers": options.workers, "--dask": options.dask}).items():
         if value is not None:
             raise ArgumentError(f"{name} does not go with --replay, which measures one setting here; leave it out")
-    return replay(names, index, _effort(options))
+    with waiting(options.progress, "measuring"):
+        return replay(names, index, _effort(options))
 
 
 def _effort(options: Options) -> dict[str, Any]:
@@ -216,35 +232,19 @@ def _workers(options: Options) -> Iterator[Any]:
     from bounds import ArgumentError
     from verify.executors import dask_client
 
-    if options.workers is not None and options.workers < 1:
-        raise ArgumentError(f"--workers {options.workers}: give a whole number, 1 or more")
+    if options.workers is not None:
+        require_workers(options.workers)
     if options.dask is None:
         yield 1 if options.workers is None else options.workers
         return
     if options.workers is not None:
         raise ArgumentError("--workers does not go with --dask, whose cluster has its own workers; leave one out")
+    if not _ADDRESS.fullmatch(options.dask):
+        raise ArgumentError(
+            f"--dask {options.dask or repr('')}: write the address of the Dask scheduler, as tcp://10.0.0.1:8786"
+        )
     with dask_client(options.dask) as client:
         yield client
-
-
-def _require_checks(names: Sequence[str]) -> None:
-    """Refuse a name nothing is known under, with the nearest that there is."""
-    from bounds import UnknownTheorem, catalog
-    from verify.checks import all_checks
-
-    checks = all_checks()
-    keys = dict.fromkeys(c.theorem.source.paper.key for c in checks)
-    known = [*keys, *(c.theorem.id for c in checks)]
-    if not known:
-        raise UnknownTheorem("no check is installed, so there is nothing to verify")
-    for name in names:
-        if name in known:
-            continue
-        if name in {t.id for t in catalog()}:
-            raise UnknownTheorem(f"{name} is in the catalogue, but there is no check of it")
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are the papers {', '.join(keys)}"
-        raise UnknownTheorem(f"there is no theorem '{name}'; {hint}")
 
 
 @contextmanager
@@ -330,7 +330,7 @@ def read_lambdas(texts: Sequence[str]) -> tuple[Fraction, ...]:
     Raises
     ------
     ArgumentError
-        If one is not a finite number, 0 or more.
+        If one is not a number from 0 to 1e100.
 
     Examples
     --------
@@ -343,8 +343,8 @@ def read_lambdas(texts: Sequence[str]) -> tuple[Fraction, ...]:
     found: list[Fraction] = []
     for text in (part for whole in texts for part in whole.split(",")):
         value = read_number(text, "--lam")
-        if not isinstance(value, Fraction) or value < 0:
-            raise ArgumentError(f"--lam {text}: give finite numbers, 0 or more, for instance --lam 0.1,0.3,1")
+        if not isinstance(value, Fraction) or not 0 <= value <= _LARGEST_RATIO:
+            raise ArgumentError(f"--lam {text}: give numbers from 0 to 1e100, for instance --lam 0.1,0.3,1")
         found.append(value)
     return tuple(dict.fromkeys(found))
 
@@ -360,7 +360,14 @@ def _verify_data(names: Sequence[str], options: Options) -> tuple[Run, Reply]:
     lambdas = read_lambdas(options.lambdas or DEFAULT_LAMBDAS)
     if options.scale is not None and not 0 < options.scale < float("inf"):
         raise ArgumentError(f"--scale {options.scale}: give a positive number")
-    report = check_data(str(options.data), lambdas, options.scale)
+    try:
+        with waiting(options.progress, "computing"), warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            report = check_data(str(options.data), lambdas, options.scale)
+    except (ArithmeticError, RuntimeWarning):
+        hint = "give them in larger or smaller units" if options.scale is None else "choose another, or leave it out"
+        what = "the values" if options.scale is None else f"the values in units of --scale {options.scale:g}"
+        raise ArgumentError(f"--data {options.data}: {what} are beyond what doubles can hold; {hint}") from None
     return _reply_data(report, set(names) - {DATA_PAPER} if DATA_PAPER not in names else set())
 
 

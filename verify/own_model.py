@@ -209,6 +209,8 @@ def check_own_model(
     (['CONSISTENT', 'CONSISTENT', 'CONSISTENT'], True)
     """
     binding = _binding(theorem_id, loop)
+    if asserted is not None and not isinstance(asserted, Mapping):
+        raise ArgumentError(f"asserted = {asserted!r}; give constants by name, for instance {{'e': 0.05}}")
     given = dict(asserted or {})
     theorem = bounds.get(theorem_id).at(**binding.regimes[loop.mixture.regime])
     measured_name = _error_to_measure(binding, loop, given)

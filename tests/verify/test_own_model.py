@@ -331,3 +331,17 @@ def test_estimator_without_scores_has_no_density():
     assert not has_density(model)
     model.fit(np.zeros((5, 2)), np.random.default_rng(0))
     assert model.sample(3, np.random.default_rng(0)).shape == (3, 2)
+
+
+def test_slips_of_the_hand_are_named():
+    from sklearn.mixture import GaussianMixture
+
+    from verify.data import NormalMixture
+
+    with pytest.raises(ArgumentError, match=r"GaussianMixture is a class: give .* GaussianMixture\(\)"):
+        from_estimator(GaussianMixture)
+    for model, real in ((Normal, NormalMixture.normal()), (Normal(), NormalMixture)):
+        with pytest.raises(ArgumentError, match="is a class: give an object made by it"):
+            OwnLoop(model, real, replace(20), 2)
+    with pytest.raises(ArgumentError, match=r"asserted = \[0.1\]; give constants by name"):
+        check_own_model("fu2024.recursion", loop(), asserted=[0.1])

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from bounds import ArgumentError, Theorem
-from bounds.arguments import read_number
+from bounds.arguments import read_number, show_number
 from verify.tables.defaults import DEFAULTS, default
 from verify.tables.entries import Entry, enter, exact_text, left_side, regime_text
 from verify.tables.request import Request, regimes_of
 from verify.tables.table import NOTHING, Cell, Column, Table, blank_repeats
 
+_MOST_POINTS = 10**100
 _MODES = {"deterministic": "surely", "expectation": "in mean", "probability": "w.p. 1 - delta"}
 
 
@@ -114,6 +116,10 @@ def shared_setting(given: Mapping[str, str]) -> dict[str, str]:
         if not 0 <= share <= 1:
             raise ArgumentError(f"alpha = {given['alpha']}; it must lie between 0 and 1")
         real, total = share * size, size
+    if total > _MOST_POINTS:
+        raise ArgumentError(
+            f"n = {given.get('n', size)}, lam = {show_number(ratio)}: a comparison takes up to 1e100 points"
+        )
     if real.denominator != 1 or total.denominator != 1:
         raise ArgumentError(
             f"this means {float(real):g} real of {float(total):g} points; choose n and alpha or lam so that both are whole"
@@ -126,9 +132,19 @@ def shared_setting(given: Mapping[str, str]) -> dict[str, str]:
         setting.pop("lam")
     error, s = _finite(number, "e"), _finite(number, "s")
     setting["d_tv"] = given.get("d_tv", setting["e"])
-    # Rounded up, so that the learner errs by no more than c N^-s.
-    setting["c"] = given.get("c", f"{float(error) * float(total) ** float(s) * 1.0005:.4g}")
+    setting["c"] = given.get("c") or _constant(error, total, s)
     return setting
+
+
+def _constant(error: Fraction, total: Fraction, s: Fraction) -> str:
+    """Return c with which c N^-s is the error, rounded up, so that the learner errs by no more."""
+    try:
+        found = float(error) * float(total) ** float(s) * 1.0005
+    except OverflowError:
+        found = math.inf
+    if math.isinf(found):
+        raise ArgumentError(f"e = {show_number(error)}, s = {show_number(s)}: c = e n^s is too large; give c as well")
+    return f"{found:.4g}"
 
 
 def _finite(number: Mapping[str, Fraction | float], name: str) -> Fraction:

@@ -229,5 +229,8 @@ def exact_text(value: Fraction) -> str:
     """
     if value.denominator == 1:
         return str(value)
-    short = f"{float(value):.15g}"
+    try:
+        short = f"{float(value):.15g}"
+    except OverflowError:
+        return str(value)
     return short if Fraction(short) == value else str(value)

@@ -108,7 +108,7 @@ def from_estimator(estimator: Any) -> GenerativeModel:
     Raises
     ------
     ArgumentError
-        If it has no ``fit`` or no ``sample``.
+        If it has no ``fit`` or no ``sample``, or is a class.
 
     Examples
     --------
@@ -119,6 +119,8 @@ def from_estimator(estimator: Any) -> GenerativeModel:
     Traceback (most recent call last):
     bounds.errors.ArgumentError: int is no generative estimator: it needs fit(X) and sample(n)
     """
+    if isinstance(estimator, type):
+        raise ArgumentError(f"{estimator.__name__} is a class: give an estimator made by it, as {estimator.__name__}()")
     if not all(callable(getattr(estimator, name, None)) for name in ("fit", "sample")):
         raise ArgumentError(f"{type(estimator).__name__} is no generative estimator: it needs fit(X) and sample(n)")
     sampled = SampledEstimator(estimator)

@@ -63,6 +63,9 @@ class OwnLoop:
     generations: int
 
     def __post_init__(self) -> None:
+        for given in (self.model, self.real):
+            if isinstance(given, type):
+                raise ArgumentError(f"{given.__name__} is a class: give an object made by it, as {given.__name__}()")
         if not isinstance(self.model, GenerativeModel):
             raise ArgumentError(
                 f"{type(self.model).__name__} is no generative model: it needs fit(points, rng) and sample(size, rng); "
