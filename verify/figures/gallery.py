@@ -264,7 +264,8 @@ PICTURES: Mapping[str, Picture] = {
             "in generation 4 of random-feature networks of width 48 (one inner layer for all), trained by gradient flow "
             "for a time 300 sqrt(N) on N = (1 + x) n points, n = 10 of them real and reused in every generation. Markers: "
             "means over 2 500 loops, with confidence intervals that hold jointly with probability 0.95, numerical errors "
-            "counted as estimated. Shaded: where the loop is worst, given that, if it has a single peak. Dashed: where the "
+            "counted as estimated. The configuration was chosen because the transition shows in it; in many others the loop "
+            "only falls or only rises. Shaded: where the loop is worst, given that, if it has a single peak. Dashed: where the "
             "bound fu2024.phase_transition_reused with s = 1/4 peaks; the loop need not be worst there.",
             _phase_transition_score,
             ("fu2024.phase_transition_reused", "fu2024.phase_transition_peak"),
