@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 class _Printer(LatexPrinter):  # type: ignore[misc]
     """Sympy's printer, with the polygamma functions as the field writes them."""
 
+    def _print_harmonic(self, node: Any, exp: str | None = None) -> str:
+        terms, *order = map(self._print, node.args)
+        power = "" if exp is None else f"^{{{exp}}}"
+        return rf"H_{{{','.join([terms, *order])}}}{power}"
+
     def _print_polygamma(self, node: Any, exp: str | None = None) -> str:
         order, argument = node.args
         name = r"\psi" if order == 0 else rf"\psi_{{{self._print(order)}}}"
