@@ -17,7 +17,7 @@ TOTAL_ERROR = 1e-3
 """Probability that a run calls any true theorem VIOLATED, or any false one CONSISTENT."""
 
 BOUND_WIDTH = Fraction(1, 10**9)
-"""Width to which a bound is enclosed, relative to it: no measurement is as sharp, and an integral costs time per digit."""
+"""Width to which a bound is enclosed at least, relative to it: an integral costs time per digit; a closed form is far narrower."""
 
 Measured = tuple[Setting, Evidence]
 Judged = tuple[Result | None, tuple[Verdict | None, ...]]
