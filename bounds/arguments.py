@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 _TEXT = re.compile(r"[+-]?(\d+/0*[1-9]\d*|(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?)", re.ASCII)
 _INFINITIES = {"inf", "infinity", "oo", "+inf", "+oo"}
 # Sizes are converted along with the ratio, so their spellings carry the convention.
-_BLOCK = 1 << 15
 _SIZES = {"n_real": "real", "n_total": "total"}
 
 
@@ -102,7 +100,7 @@ def is_grid(value: object) -> bool:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Arguments read, converted and found inside their domains.
+    """Arguments read and converted; numbers are inside their domains, arrays are looked at where they are used.
 
     Parameters
     ----------
@@ -112,14 +110,14 @@ class Inputs:
         Fraction, infinity or array of doubles, by symbol name.
     grid : bool
         Whether any value is an array.
-    ends : dict
-        Least and largest entry of each array, by symbol name.
+    whole : frozenset of str
+        Symbols that must be whole numbers.
     """
 
     theorem: Theorem
     values: dict[str, Any]
     grid: bool
-    ends: dict[str, tuple[float, float]]
+    whole: frozenset[str]
 
     @property
     def echo(self) -> dict[str, Any]:
@@ -166,10 +164,12 @@ def read_arguments(theorem: Theorem, arguments: Mapping[str, object]) -> Inputs:
     if missing:
         listed = "; ".join(f"{name} ({PARAMETERS[name].meaning}; {PARAMETERS[name].domain})" for name in missing)
         raise ArgumentError(f"{chosen.id} needs {listed}")
-    ends = {name: extent(values[name]) for name in needed if is_grid(values[name])}
+    grids = [name for name in needed if is_grid(values[name])]
     for name in needed:
-        _check_domain(PARAMETERS[name], values[name], ends.get(name), whole=name not in converted)
-    return Inputs(chosen, {name: values[name] for name in needed}, bool(ends), ends)
+        if name not in grids:
+            _check_number(PARAMETERS[name], values[name], whole=name not in converted)
+    whole = frozenset(name for name in needed if PARAMETERS[name].integer and name not in converted)
+    return Inputs(chosen, {name: values[name] for name in needed}, bool(grids), whole)
 
 
 def _spelled(arguments: Mapping[str, object]) -> dict[str, Any]:
@@ -197,42 +197,94 @@ def _grid(value: Any, name: str) -> Any:
     return array
 
 
-def extent(array: Any) -> tuple[float, float]:
-    """Return the least and the largest entry of an array, nan if one is nan, reading the array once.
+@dataclass(frozen=True)
+class Extent:
+    """What the domain of a symbol asks about an array.
+
+    Parameters
+    ----------
+    low, high : float
+        Least and largest entry; nan if one is nan.
+    broken : float or None
+        The first entry that is no whole number, where whole numbers are asked for.
+
+    Examples
+    --------
+    >>> Extent(0, 1).joined(Extent(-1, 0.5, 0.5))
+    Extent(low=-1, high=1, broken=0.5)
+    """
+
+    low: float
+    high: float
+    broken: float | None = None
+
+    def joined(self, later: Extent) -> Extent:
+        """Extent of two parts of an array."""
+        # A nan compares with nothing: it is passed on by hand.
+        low = self.low if math.isnan(self.low) or self.low <= later.low else later.low
+        high = self.high if math.isnan(self.high) or self.high >= later.high else later.high
+        return Extent(low, high, later.broken if self.broken is None else self.broken)
+
+
+def extent(array: Any, whole: bool = False) -> Extent:
+    """Measure an array.
 
     Parameters
     ----------
     array : numpy.ndarray
         Of doubles, not empty.
+    whole : bool
+        Whether its entries should be whole numbers or infinite.
 
     Returns
     -------
-    tuple of float
+    Extent
 
     Examples
     --------
     >>> import numpy as np
-    >>> extent(np.array([[1.0, 3.0], [2.0, 0.0]]))
-    (0.0, 3.0)
+    >>> extent(np.array([[1.0, 3.0], [2.5, 0.0]]), whole=True)
+    Extent(low=0.0, high=3.0, broken=2.5)
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     import numpy as np
 
-    if array.size <= 2 * _BLOCK or array.ndim != 1:
-        return float(np.min(array)), float(np.max(array))
+    low, high = float(np.min(array)), float(np.max(array))
+    if not whole:
+        return Extent(low, high)
+    # Beyond 2^53, and at infinity, rounding changes nothing.
+    broken = array[np.rint(array) != array].ravel()
+    return Extent(low, high, float(broken[0]) if broken.size else None)
 
-    def ends(part: Any) -> tuple[float, float]:
-        blocks = [part[start : start + _BLOCK] for start in range(0, part.size, _BLOCK)]
-        return float(np.min([block.min() for block in blocks])), float(np.max([block.max() for block in blocks]))
 
-    def both(start: int) -> tuple[float, float]:
-        return ends(array[start : start + share])
+def check_extent(name: str, found: Extent) -> None:
+    """Refuse an array that leaves the domain of its symbol.
 
-    share = -(-array.size // (os.cpu_count() or 1))
-    with ThreadPoolExecutor() as pool:
-        found = list(pool.map(both, range(0, array.size, share)))
-    return float(np.min([low for low, _ in found])), float(np.max([high for _, high in found]))
+    Parameters
+    ----------
+    name : str
+        The symbol.
+    found : Extent
+
+    Raises
+    ------
+    ArgumentError
+
+    Examples
+    --------
+    >>> check_extent("t", Extent(0, 20))
+    """
+    described = PARAMETERS[name]
+    floor, ceiling = float(described.low), float(described.high)
+    if math.isnan(found.low) or math.isnan(found.high):
+        raise ArgumentError(f"{name} holds nan")
+    outside = [
+        v for v in (found.low, found.high) if not floor <= v <= ceiling or (math.isinf(v) and not described.infinite)
+    ]
+    outside += [floor] * (found.low == floor and described.low_open)
+    outside += [ceiling] * (found.high == ceiling and described.high_open)
+    outside += [] if found.broken is None else [found.broken]
+    if outside:
+        raise ArgumentError(f"{name} holds {outside[0]:g}; it must be a {described.domain}")
 
 
 def _converted(theorem: Theorem, given: dict[str, Any], needed: list[str]) -> tuple[dict[str, Any], set[str]]:
@@ -250,7 +302,7 @@ def _converted(theorem: Theorem, given: dict[str, Any], needed: list[str]) -> tu
     if len(spelled) > 1:
         raise ArgumentError(f"give one sample size, not {' and '.join(spelled)}")
     if other in values:
-        _check_domain(PARAMETERS[other], values[other], _ends(values[other]))
+        _check_value(other, values[other])
         found = _other_ratio(other, values.pop(other), theorem)
         values[ratio] = found.astype(float) if is_grid(found) else found
         converted.add(ratio)
@@ -258,7 +310,7 @@ def _converted(theorem: Theorem, given: dict[str, Any], needed: list[str]) -> tu
             values["n_total" if other == "alpha" else "n_real"] = values.pop("n")
     for size, kind in _SIZES.items():
         if size in values and "n" in needed and ratio in values:
-            _check_domain(PARAMETERS["n"], values[size], _ends(values[size]))
+            _check_value("n", values[size])
             points = values.pop(size)
             if kind != convention:
                 real_fraction = 1 / (1 + values["lam"]) if ratio == "lam" else values["alpha"]
@@ -280,30 +332,14 @@ def _other_ratio(other: str, value: Any, theorem: Theorem) -> Any:
     return (1 - value) / value
 
 
-def _ends(value: Any) -> tuple[float, float] | None:
-    return extent(value) if is_grid(value) else None
+def _check_value(name: str, value: Any) -> None:
+    if is_grid(value):
+        check_extent(name, extent(value, whole=PARAMETERS[name].integer))
+    else:
+        _check_number(PARAMETERS[name], value)
 
 
-def _check_domain(
-    described: Parameter, value: Any, ends: tuple[float, float] | None = None, whole: bool = True
-) -> None:
-    if ends is not None:
-        import numpy as np
-
-        floor, ceiling = float(described.low), float(described.high)
-        least, most = ends
-        if math.isnan(least):
-            raise ArgumentError(f"{described.name} holds nan")
-        outside = [v for v in (least, most) if not floor <= v <= ceiling or (np.isinf(v) and not described.infinite)]
-        outside += [floor] * (least == floor and described.low_open) + [ceiling] * (
-            most == ceiling and described.high_open
-        )
-        if described.integer and whole:
-            finite = value[np.isfinite(value)]
-            outside += finite[finite != np.round(finite)][:1].tolist()
-        if outside:
-            raise ArgumentError(f"{described.name} holds {outside[0]:g}; it must be a {described.domain}")
-        return
+def _check_number(described: Parameter, value: Any, whole: bool = True) -> None:
     low, high = (_end(end) for end in (described.low, described.high))
     inside = low <= value <= high and not (value == low and described.low_open)
     inside = inside and not (value == high and described.high_open)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from bounds.arguments import Inputs, is_grid, read_arguments, read_number
+from bounds.arguments import Inputs, check_extent, extent, is_grid, read_arguments, read_number
 from bounds.errors import ArgumentError, EnclosureError
 from bounds.hypotheses import Checked, check, holds, sign
 from bounds.quantities import Direction
@@ -206,13 +206,17 @@ def _evaluate_grid(inputs: Inputs) -> Any:
     tape = compile_expression(inputs.theorem.expression)
     if any(instruction.operation == "lambertw" for instruction in tape.instructions):
         # Near its branch point the argument of the Lambert function, rounded to a double, has lost the value's digits.
-        return _point_by_point(inputs.theorem, values)
-    return on_grid(inputs.theorem, values, inputs.ends)
+        return _point_by_point(inputs, values)
+    return on_grid(inputs.theorem, values, inputs.whole)
 
 
-def _point_by_point(theorem: Theorem, values: Mapping[str, Any]) -> Any:
+def _point_by_point(inputs: Inputs, values: Mapping[str, Any]) -> Any:
     import numpy as np
 
+    theorem = inputs.theorem
+    for name, value in values.items():
+        if is_grid(value):
+            check_extent(name, extent(value, name in inputs.whole))
     tape = compile_expression(theorem.expression)
     grids = np.broadcast_arrays(*values.values())
     found = np.full(grids[0].shape, np.nan)

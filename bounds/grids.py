@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
 import sympy
 from flint import arb, ctx
 
-from bounds.arguments import extent, read_number
+from bounds.arguments import Extent, check_extent, extent, read_number
 from bounds.enclose import Balls, ball
 from bounds.errors import EnclosureError
 from bounds.evaluate import evaluate_grid
@@ -24,27 +24,32 @@ from bounds.integrals.integral import TailedIntegral
 from bounds.tape import Tape, compile_expression, run
 from bounds.theorem import Theorem
 
-# A few arrays of this many doubles fit the second-level cache of a core.
-BLOCK = 1 << 16
+# Long enough that a thread seldom waits for Python's lock, short enough that a few arrays of doubles stay near the core.
+BLOCK = 1 << 18
 
 Block = tuple[slice, ...]
 
 
-def on_grid(theorem: Theorem, values: Mapping[str, Any], ends: Mapping[str, tuple[float, float]] | None = None) -> Any:
+def on_grid(theorem: Theorem, values: Mapping[str, Any], whole: Container[str] = ()) -> Any:
     """Evaluate a theorem of one regime on arrays; nan marks the points where a hypothesis fails.
 
     Parameters
     ----------
     theorem : Theorem
     values : mapping of name to float or array of doubles
-        Inside the domains of the symbols; arrays broadcast against each other.
-    ends : mapping of name to pair of float, optional
-        Least and largest entry of each array, where they are known.
+        Arrays broadcast against each other.
+    whole : container of str
+        Symbols of which an array must hold whole numbers only.
 
     Returns
     -------
     numpy.ndarray
         Of the broadcast shape.
+
+    Raises
+    ------
+    ArgumentError
+        If an array leaves the domain of its symbol.
 
     Examples
     --------
@@ -53,29 +58,44 @@ def on_grid(theorem: Theorem, values: Mapping[str, Any], ends: Mapping[str, tupl
     array([0.69314718,        nan])
     """
     shape = np.broadcast_shapes(*(np.shape(value) for value in values.values()))
+    blocks = list(_blocks(shape))
     tape, counted = compile_expression(theorem.expression), counted_symbols(theorem.expression)
-    doubtful = [relation for relation in theorem.hypotheses if not surely_holds(relation, values, ends or {})]
-    result = np.empty(shape)
     plan = None if counted or tape.loops or tape.integrates else _planned(tape, values)
+    # Reading a large array twice costs as much as a sum over it: where nothing can go wrong before, it is measured on the way.
+    early = {name for name, value in values.items() if np.ndim(value) and (plan is None or value.shape != shape)}
+    late = {name for name, value in values.items() if np.ndim(value)} - early
+    extents = {name: extent(values[name], name in whole) for name in early}
+    for name, measured in extents.items():
+        check_extent(name, measured)
+    result = np.empty(shape)
 
-    def fill(block: Block) -> None:
-        part = {name: _part(value, block) for name, value in values.items()}
-        if plan is None:
-            result[block] = evaluate_grid(tape, part, counted)
-        else:
-            with np.errstate(all="ignore"):
-                plan.run(part, result[block])
+    def fill(waiting: Iterator[tuple[int, Block]]) -> list[tuple[int, dict[str, Extent]]]:
+        spare: list[Any] = []
+        seen = []
+        for number, block in waiting:
+            part = {name: _part(value, block) for name, value in values.items()}
+            seen.append((number, {name: extent(part[name], name in whole) for name in late}))
+            if plan is None:
+                result[block] = evaluate_grid(tape, part, counted)
+            else:
+                with np.errstate(all="ignore"):
+                    plan.run(part, result[block], spare)
+        return seen
 
     def doubt(block: Block) -> list[Any]:
         part = {name: _part(value, block) for name, value in values.items()}
         return [_decided(relation, part) for relation in doubtful]
 
-    blocks = list(_blocks(shape))
     # Integrals run Python code at every point, which threads would only hand back and forth.
     workers = 1 if tape.integrates or len(blocks) < 4 else os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
-        for _ in pool.map(fill, blocks):
-            pass
+        # The threads take blocks from one list: one that is held up leaves the rest to the others.
+        waiting = iter(list(enumerate(blocks)))
+        by_block = dict(one for thread in pool.map(fill, [waiting] * workers) for one in thread)
+        for name in sorted(late):
+            extents[name] = reduce(Extent.joined, (by_block[number][name] for number in range(len(blocks))))
+            check_extent(name, extents[name])
+        doubtful = [relation for relation in theorem.hypotheses if not surely_holds(relation, values, extents)]
         # Balls have one working precision per process: what doubles leave open is decided here, not in the threads.
         for block, found in zip(blocks, pool.map(doubt, blocks) if doubtful else (), strict=False):
             for relation, (decided, close) in zip(doubtful, found, strict=True):
@@ -113,17 +133,15 @@ def holds_on_grid(relation: Any, values: Mapping[str, Any]) -> Any:
     return decided
 
 
-def surely_holds(
-    relation: Any, values: Mapping[str, Any], known: Mapping[str, tuple[float, float]] | None = None
-) -> bool:
+def surely_holds(relation: Any, values: Mapping[str, Any], known: Mapping[str, Extent] | None = None) -> bool:
     """Tell whether one ball over the whole grid already proves a relation.
 
     Parameters
     ----------
     relation : sympy relational
     values : mapping of name to float or array of doubles
-    known : mapping of name to pair of float, optional
-        Least and largest entry of each array, where they are known.
+    known : mapping of name to Extent, optional
+        What is known of the arrays.
 
     Returns
     -------
@@ -137,8 +155,8 @@ def surely_holds(
     True
     """
     names = [symbol.name for symbol in relation.free_symbols]
-    given = known or {}
-    ends = {name: given[name] if name in given else extent(np.asarray(values[name])) for name in names}
+    extents = {name: (known or {}).get(name) or extent(np.asarray(values[name])) for name in names}
+    ends = {name: (found.low, found.high) for name, found in extents.items()}
     if not np.isfinite(list(ends.values())).all():
         return False
     with ctx.workprec(64):

@@ -94,7 +94,7 @@ class Plan:
     arrays: Mapping[Slot, str]
     result: Slot
 
-    def run(self, values: Mapping[str, Any], out: Any) -> None:
+    def run(self, values: Mapping[str, Any], out: Any, spare: list[Any] | None = None) -> None:
         """Compute a block.
 
         Parameters
@@ -103,6 +103,8 @@ class Plan:
             The part of each array argument that the block needs.
         out : ndarray
             Receives the values; the arguments broadcast to its shape.
+        spare : list of ndarray, optional
+            Memory left by earlier blocks of the same thread, used again and handed on: fresh memory costs more than the sums.
 
         Examples
         --------
@@ -118,37 +120,45 @@ class Plan:
         array([0.5 , 0.75])
         """
         held: dict[Slot, Any] = {**self.scalars, **{slot: values[name] for slot, name in self.arrays.items()}}
-        free: list[Any] = []
+        free = [] if spare is None else spare
         owned: dict[Slot, Any] = {}
+        # Until the last step the output is memory like any other.
+        place = out.reshape(-1) if out.flags.c_contiguous else None
+        if place is not None:
+            free.insert(0, place)
         for step in self.steps:
             operands = [held[slot] for slot in step.operands]
-            if step.in_place:
-                shape = np.broadcast_shapes(*(np.shape(o) for o in operands))
-                memory, place = _memory(shape, out, step.result == self.result, free)
-                held[step.result] = step.function(*operands, out=place)
-                if memory is not None:
-                    owned[step.result] = memory
-            else:
+            if not step.in_place:
                 held[step.result] = step.function(*operands)
+            # What dies here may be written over: NumPy allows a result on top of its own operand.
             for slot in step.dead:
                 held.pop(slot, None)
                 if slot in owned:
-                    free.append(owned.pop(slot))
+                    free.insert(0, owned.pop(slot))
+            if not step.in_place:
+                continue
+            shape = _shape(operands)
+            if step.result == self.result and shape == out.shape:
+                held[step.result] = step.function(*operands, out=out)
+            else:
+                memory = _memory(math.prod(shape), free)
+                owned[step.result] = memory
+                held[step.result] = step.function(*operands, out=memory[: math.prod(shape)].reshape(shape))
         if held[self.result] is not out:
             out[...] = held[self.result]
+        free[:] = [memory for memory in (*free, *owned.values()) if memory is not place]
 
 
-def _memory(shape: tuple[int, ...], out: Any, last: bool, free: list[Any]) -> tuple[Any, Any]:
-    """Find memory for a result: the output itself at the end, else a spare piece as large as it."""
-    if last and shape == out.shape:
-        return None, out
-    size = math.prod(shape)
-    memory = next((spare for spare in free if spare.size >= size), None)
-    if memory is None:
-        memory = np.empty(size)
-    else:
-        free[:] = [spare for spare in free if spare is not memory]
-    return memory, memory[:size].reshape(shape)
+def _shape(operands: Sequence[Any]) -> tuple[int, ...]:
+    """Broadcast shape of arrays and floats; where the arrays have one shape, as on most grids, at next to no cost."""
+    shapes = {operand.shape for operand in operands if type(operand) is not float}
+    return shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(*shapes)
+
+
+def _memory(size: int, free: list[Any]) -> Any:
+    """Take a spare piece that is large enough, or a new one."""
+    found = next((k for k, spare in enumerate(free) if spare.size >= size), None)
+    return np.empty(size) if found is None else free.pop(found)
 
 
 def plan_tape(tape: Tape, values: Mapping[str, Any]) -> Plan:

@@ -79,3 +79,23 @@ def test_blocks_and_threads_change_nothing() -> None:
         assert np.isclose(found[row, column], expected, rtol=1e-12, equal_nan=True)
     turned = theorem.evaluate(lam=ratios[:, None], L=0.2, epsilon=0.1, curvature=constants.T)
     assert np.array_equal(turned.T, found, equal_nan=True)
+
+
+@pytest.mark.parametrize("place", [0, BLOCK, 4 * BLOCK + 16])
+@pytest.mark.parametrize(("bad", "said"), [(np.nan, "nan"), (-1.0, "-1"), (2.5, "2.5"), (np.inf, "inf")])
+def test_one_bad_entry_in_any_block_of_a_large_array_is_found(place: int, bad: float, said: str) -> None:
+    theorem = bounds.get("bertrand2024.normal_mean_loop").at(data="synthetic")
+    sizes = np.full(4 * BLOCK + 17, 20.0)
+    assert np.isfinite(theorem.evaluate(n=sizes, t=3)).all()
+    sizes[place] = bad
+    with pytest.raises(bounds.ArgumentError, match=f"n holds {said}"):
+        theorem.evaluate(n=sizes, t=3)
+
+
+def test_the_first_bad_entry_is_named_whichever_thread_finds_it() -> None:
+    theorem = bounds.get("bertrand2024.normal_mean_loop").at(data="synthetic")
+    sizes = np.full(6 * BLOCK, 20.0)
+    sizes[[BLOCK - 1, 3 * BLOCK, 5 * BLOCK]] = 2.5, 3.5, 4.5
+    for _ in range(5):
+        with pytest.raises(bounds.ArgumentError, match=r"n holds 2\.5"):
+            theorem.evaluate(n=sizes, t=3)

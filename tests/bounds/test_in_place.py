@@ -55,6 +55,33 @@ def test_planned_operations_agree_with_the_plain_walk(theorem: bounds.Theorem, d
 @pytest.mark.parametrize("theorem", STRAIGHT, ids=named)
 @given(data=st.data())
 @settings(max_examples=3, deadline=None)
+def test_memory_used_again_holds_nothing_of_earlier_blocks(theorem: bounds.Theorem, data: st.DataObject) -> None:
+    names = [s.name for s in theorem.symbols]
+    points = [data.draw(parameters(theorem)) for _ in range(4)]
+    columns = {name: np.array([float(point[name]) for point in points]) for name in names}
+    tape = compile_expression(theorem.expression)
+    with np.errstate(all="ignore"):
+        plan = plan_tape(tape, columns)
+        spare: list[np.ndarray] = []
+        out = np.full(4, -7.0)
+        # The second block is larger than the first, and the output of the third is no single piece of memory.
+        plan.run({name: column[:1] for name, column in columns.items()}, out[:1], spare)
+        plan.run({name: column[1:] for name, column in columns.items()}, out[1:], spare)
+        apart = np.full((4, 2), -7.0)
+        plan.run(columns, apart[:, 0], spare)
+        for place, point in enumerate(points):
+            alone = np.empty(1)
+            only = {name: np.array([float(point[name])]) for name in names}
+            plan_tape(tape, only).run(only, alone)
+            assert np.array_equal(out[place : place + 1], alone, equal_nan=True)
+            assert np.array_equal(apart[place, :1], alone, equal_nan=True)
+    assert (apart[:, 1] == -7).all()
+    assert all(not np.may_share_memory(memory, held) for memory in spare for held in (out, apart, *columns.values()))
+
+
+@pytest.mark.parametrize("theorem", STRAIGHT, ids=named)
+@given(data=st.data())
+@settings(max_examples=3, deadline=None)
 def test_written_out_balls_are_the_walked_ones(theorem: bounds.Theorem, data: st.DataObject) -> None:
     point = data.draw(parameters(theorem))
     tape = compile_expression(theorem.expression)
