@@ -6,7 +6,7 @@ of points that were never drawn. The regimes are thus written once, and both pat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -75,15 +75,45 @@ def run(learner: Learner[Data, Fitted], mixture: Mixture, generations: int) -> l
     >>> run(counter, accumulate(10, added=4), generations=4)
     [10, 14, 18, 22]
     """
+    return list(models_of(learner, mixture, generations))
+
+
+def models_of(learner: Learner[Data, Fitted], mixture: Mixture, generations: int) -> Iterator[Fitted]:
+    """Train generation after generation and hand over each model; none is held longer than the next needs it.
+
+    Parameters
+    ----------
+    learner, mixture, generations
+        As for `run`.
+
+    Yields
+    ------
+    Fitted
+        The fitted models, generation 1 first.
+
+    Raises
+    ------
+    ArgumentError
+        If `generations` is not an integer or below 1.
+
+    Examples
+    --------
+    >>> from verify.mixing import accumulate
+    >>> counter = Learner(lambda k: k, lambda model, k: k, lambda a, b: a + b, lambda data: data)
+    >>> sum(models_of(counter, accumulate(10, added=4), generations=4))
+    64
+    """
     generations = count("generations", generations, 1)
     reused, training = _first_training_set(learner, mixture)
-    models = [learner.fit(training)]
+    model = learner.fit(training)
+    yield model
     for _ in range(generations - 1):
         real = _real_part(learner, mixture, reused, training)
-        synthetic = learner.draw(models[-1], mixture.synthetic) if mixture.synthetic else None
+        synthetic = learner.draw(model, mixture.synthetic) if mixture.synthetic else None
         training = _pool(learner, real, synthetic)
-        models.append(learner.fit(training))
-    return models
+        del real, synthetic
+        model = learner.fit(training)
+        yield model
 
 
 def _first_training_set(learner: Learner[Data, Fitted], mixture: Mixture) -> tuple[Data | None, Data]:

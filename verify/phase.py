@@ -6,6 +6,7 @@ then falls. Here a loop is measured at several ratios; what is said about its wo
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,7 +22,7 @@ from bounds.errors import ArgumentError
 from bounds.papers.fu2024 import Peak, peak
 from verify.data import NormalMixture
 from verify.evidence import DistanceSample, Evidence, Interval
-from verify.loop import Learner, run
+from verify.loop import Learner, models_of
 from verify.mixing import Mixture, Regime, by_ratio, count
 from verify.models.kde import GAUSSIAN, Bandwidth, KdeModel, Kernel, NormalReference
 from verify.models.kde.grid import GriddedLaw, covering_grid
@@ -205,7 +206,7 @@ def last_generation(
     Parameters
     ----------
     learner : callable
-        ``learner(rng, r)`` returns the learner of r replicates, for `verify.loop.run`.
+        ``learner(rng, r)`` returns the learner of r replicates, for `verify.loop.models_of`.
     distance : callable
         Takes the fitted models of r replicates; returns total variation to the real law, and bounds on its numerical
         errors, both of shape (r,).
@@ -236,8 +237,8 @@ def last_generation(
         found = []
         size = max(1, block(mixture, t))
         for done in range(0, replicates, size):
-            models = run(learner(rng, min(size, replicates - done)), mixture, t)
-            found.append(distance(models[-1]))
+            [last] = deque(models_of(learner(rng, min(size, replicates - done)), mixture, t), maxlen=1)
+            found.append(distance(last))
         tv, errors = (np.concatenate(column) for column in zip(*found, strict=True))
         return DistanceSample(tv, errors)
 
@@ -285,7 +286,7 @@ def density_estimates(
         seen = GriddedLaw(law, kernel, covering_grid(law, kernel, typical, t, error))
 
         def learner(stream: np.random.Generator, r: int) -> Learner[Array, KdeModel]:
-            return density_learner(stream, lambda size: law.sample(stream, (r, size)), kernel, rule, lambda model: None)
+            return density_learner(stream, lambda size: law.sample(stream, (r, size)), kernel, rule)
 
         def distance(model: KdeModel) -> tuple[Array, Array]:
             found = seen.distances(model.points, model.bandwidth)

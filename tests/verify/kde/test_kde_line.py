@@ -43,9 +43,8 @@ def test_training_sets_have_the_mean_law_they_should(mixture, kernel):
     """Draws of p_t are draws of m_t on average: their distribution function and moments, replicate by replicate."""
     h, generations, replicates = 0.8, 4, 400
     rng = np.random.default_rng(7)
-    models = []
-    estimate = learner(rng, lambda size: TWO.sample(rng, (replicates, size)), kernel, Fixed(h), models.append)
-    run(estimate, mixture, generations)
+    estimate = learner(rng, lambda size: TWO.sample(rng, (replicates, size)), kernel, Fixed(h))
+    models = run(estimate, mixture, generations)
     weights = smoothing_weights(mixture, generations)
     for t, model in enumerate(models, 1):
         draws = model.draw(rng, 50)

@@ -248,7 +248,10 @@ class GriddedLaw:
         ndarray, shape (R, G)
             In inverse units of the data; exact for the binned points up to rounding.
         """
-        blocks = [self._smoothed(binned.shares[rows], value) for value, rows in _by_value(h)]
+        return self._densities(binned, _by_value(h))
+
+    def _densities(self, binned: BinnedPoints, runs: list[tuple[float, slice]]) -> Array:
+        blocks = [self._smoothed(binned.shares[rows], value) for value, rows in runs]
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
     def distances(self, points: Array, h: Array) -> GriddedDistances:
@@ -267,12 +270,13 @@ class GriddedLaw:
             With errors for binning, interpolation between nodes, the tails beyond the grid, and rounding.
         """
         binned = bin_linearly(points, self._grid)
-        difference = self.densities(binned, h)
+        runs = _by_value(h)
+        difference = self._densities(binned, runs)
         difference -= self._pdf
         inner = interpolated_tv(difference, self._grid.step)
         # Not a matrix product: threads of a linear algebra library would cost more than they save.
         tails = np.concatenate(
-            [np.einsum("ij,j->i", binned.shares[rows], self._constants(value)[2]) for value, rows in _by_value(h)]
+            [np.einsum("ij,j->i", binned.shares[rows], self._constants(value)[2]) for value, rows in runs]
         )
         # Beyond the grid int |f - p| is between 0 and the two tails; its half is set to a quarter of them.
         rest = 0.25 * (tails + self._beyond)
@@ -310,5 +314,7 @@ class GriddedLaw:
 
 def _by_value(h: Array) -> list[tuple[float, slice]]:
     """Runs of equal bandwidths: all replicates at once when it is fixed, one by one when it is data-driven."""
+    if h.size == 1:
+        return [(float(h[0]), slice(0, 1))]
     starts = np.concatenate([[0], np.nonzero(np.diff(h))[0] + 1, [h.size]])
     return [(float(h[i]), slice(i, j)) for i, j in itertools.pairwise(starts.tolist())]

@@ -9,12 +9,12 @@ import numpy as np
 from verify.data import NormalMixture
 from verify.distances import tv_proxy
 from verify.evidence import DistanceSample
-from verify.loop import run
+from verify.loop import models_of
 from verify.mixing import Mixture, count
 from verify.models.kde.bandwidth import Bandwidth, Fixed
 from verify.models.kde.grid import Grid, GriddedLaw, covering_grid
 from verify.models.kde.kernels import GAUSSIAN, Array, Kernel
-from verify.models.kde.model import KdeModel, learner
+from verify.models.kde.model import learner
 
 _BLOCK = 1 << 17  # points, or nodes, held at a time: about what a processor's cache takes
 
@@ -153,13 +153,10 @@ def _block(
     seen: GriddedLaw,
 ) -> tuple[Array, Array, Array]:
     rows: list[tuple[Array, Array, Array]] = []
-
-    def measure(model: KdeModel) -> None:
+    estimate = learner(rng, lambda size: law.sample(rng, (replicates, size)), kernel, bandwidth)
+    for model in models_of(estimate, mixture, generations):
         found = seen.distances(model.points, model.bandwidth)
         rows.append((found.tv, found.error, model.bandwidth))
-
-    estimate = learner(rng, lambda size: law.sample(rng, (replicates, size)), kernel, bandwidth, measure)
-    run(estimate, mixture, generations)
     tv, errors, widths = (np.stack(column, axis=1) for column in zip(*rows, strict=True))
     return tv, errors, widths
 

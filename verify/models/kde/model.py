@@ -11,6 +11,8 @@ from verify.loop import Learner
 from verify.models.kde.bandwidth import Bandwidth
 from verify.models.kde.kernels import Array, Kernel
 
+_PIECE = 1 << 14
+
 
 @dataclass(frozen=True, eq=False)
 class KdeModel:
@@ -54,10 +56,15 @@ class KdeModel:
         """
         replicates, held = self.points.shape[:2]
         picked = rng.integers(0, held, (replicates, size))
-        picked += held * np.arange(replicates)[:, None]
+        if replicates > 1:
+            picked += held * np.arange(replicates)[:, None]
         draws = self.kernel.noise(rng, (replicates, size, *self.points.shape[2:]))
         draws *= self.bandwidth.reshape(-1, *(1,) * (draws.ndim - 1))
-        draws += self.points.reshape(replicates * held, *self.points.shape[2:]).take(picked, axis=0)
+        # In pieces: what is gathered stays in the cache, and no third large array has to be found for it.
+        places, rows = self.points.reshape(replicates * held, *self.points.shape[2:]), draws.reshape(picked.size, -1)
+        for start in range(0, picked.size, _PIECE):
+            piece = slice(start, start + _PIECE)
+            rows[piece] += places.take(picked.reshape(-1)[piece], axis=0).reshape(-1, rows.shape[1])
         return draws
 
 
@@ -66,7 +73,6 @@ def learner(
     real: Callable[[int], Array],
     kernel: Kernel,
     bandwidth: Bandwidth,
-    seen: Callable[[KdeModel], None],
 ) -> Learner[Array, KdeModel]:
     """Density estimation as a learner of the generic loop.
 
@@ -80,8 +86,6 @@ def learner(
         K.
     bandwidth : Bandwidth
         The rule that gives h.
-    seen : Callable[[KdeModel], None]
-        Shown every fitted model, generation 1 first: what is measured is measured here, as the loop runs.
 
     Returns
     -------
@@ -94,14 +98,12 @@ def learner(
     >>> from verify.mixing import replace
     >>> from verify.models.kde import EPANECHNIKOV, Fixed
     >>> rng = np.random.default_rng(0)
-    >>> estimate = learner(rng, lambda n: rng.random((2, n)), EPANECHNIKOV, Fixed(0.1), lambda model: None)
+    >>> estimate = learner(rng, lambda n: rng.random((2, n)), EPANECHNIKOV, Fixed(0.1))
     >>> [model.points.shape for model in run(estimate, replace(5), 3)]
     [(2, 5), (2, 5), (2, 5)]
     """
 
     def fit(points: Array) -> KdeModel:
-        model = KdeModel(points, bandwidth.of(points, kernel), kernel)
-        seen(model)
-        return model
+        return KdeModel(points, bandwidth.of(points, kernel), kernel)
 
     return Learner(real, lambda model, size: model.draw(rng, size), lambda a, b: np.concatenate([a, b], axis=1), fit)

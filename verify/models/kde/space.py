@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike
 from bounds.errors import ArgumentError
 from verify.distances import shortfall
 from verify.evidence import DistanceSample
-from verify.loop import run
+from verify.loop import models_of
 from verify.mixing import Mixture, count
 from verify.models.kde.bandwidth import Bandwidth
 from verify.models.kde.kernels import GAUSSIAN, Array, Gaussian, Kernel
 from verify.models.kde.line import bandwidth_proxy, generation
-from verify.models.kde.model import KdeModel, learner
+from verify.models.kde.model import learner
 
 _BLOCK = 1 << 17  # kernel values held at a time
 _ROUNDING = 1e-10  # kernel sums and densities are relatively exact to about 1e-13 where they matter
@@ -333,16 +333,14 @@ def _replicate(
 ) -> tuple[list[float], list[float]]:
     values: list[float] = []
     widths: list[float] = []
-
-    def measure(model: KdeModel) -> None:
+    estimate = learner(rng, lambda size: law.sample(rng, (1, size)), kernel, bandwidth)
+    for t, model in enumerate(models_of(estimate, mixture, generations), 1):
         h = float(model.bandwidth[0])
         widths.append(h)
-        if len(widths) not in wanted:
+        if t not in wanted:
             values.append(math.nan)
-            return
+            continue
         at = law.sample(rng, (places,))
-        estimate = kernel_sums(model.points[0], at, h, kernel)
-        values.append(float(shortfall(law.pdf(at), estimate).mean()))
-
-    run(learner(rng, lambda size: law.sample(rng, (1, size)), kernel, bandwidth, measure), mixture, generations)
+        density = kernel_sums(model.points[0], at, h, kernel)
+        values.append(float(shortfall(law.pdf(at), density).mean()))
     return values, widths
