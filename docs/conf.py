@@ -21,11 +21,10 @@ copyright = author
 release = version = bounds.__version__
 language = "en"
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "names"]
 exclude_patterns = ["build", "proofs", "_reference", "_extensions"]
 nitpicky = True
-# Docstrings name types in words ("array of shape (n, d)"); a reference is owed for our own names only.
-nitpick_ignore_regex = [(r"py:.*", r".*")]
+default_role = "py:obj"
 
 html_theme = "furo"
 html_title = f"loopbounds {release}"

@@ -330,6 +330,22 @@ def test_mathematics_can_be_shown(page):
         assert module.to_mathml(latex).startswith("<math")
 
 
+def test_names_of_functions_are_set_apart():
+    pytest.importorskip("latex2mathml", reason="formulas are typeset with the extra 'docs'")
+    pytest.importorskip("sphinx", reason="formulas are typeset with the extra 'docs'")
+    spec = importlib.util.spec_from_file_location("mathml", DOCS / "_extensions" / "mathml.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    spaces = {
+        r"d\log(n)": ("0.167em", "0"),
+        r"\mathbb{E}\log x": ("0.167em", "0.167em"),
+        r"x + \log{\left(n\right)}": ("0", "0"),
+        r"\operatorname{erf} x": ("0", "0.167em"),
+    }
+    for latex, (before, after) in spaces.items():
+        assert f'lspace="{before}" rspace="{after}">' in module.to_mathml(latex), latex
+
+
 def test_long_formulas_begin_with_a_readable_one(generate):
     from _reference.formulas import formula, narrowed
     from _reference.theorem_page import split_proof
@@ -354,3 +370,19 @@ def test_every_public_name_is_documented(generate):
         if page.is_file():
             module = importlib.import_module(face)
             assert all(re.search(rf"\b{name}\b", page.read_text()) for name in interface.public_names(module))
+
+
+def test_public_constants_are_explained(generate):
+    """Automodule passes over values, so that their pages describe them one by one."""
+    from _reference import interface
+
+    pages = interface.interface_pages()
+    figures = pages["verify.figures.md"]
+    assert "py:data:: SETTINGS\n   :module: verify.figures\n\n   Matplotlib's settings while" in figures
+    assert "The theorem `fu2024.recursion`." in pages["bounds.papers.fu2024.md"]
+    for name, page in pages.items():
+        if name != "index.md":
+            module = importlib.import_module(name.removesuffix(".md"))
+            listed = re.search(r":members: (.*)", page)[1].split(", ")
+            constants = {n for n in listed if isinstance(getattr(module, n), int | float | dict | bounds.Theorem)}
+            assert constants <= set(re.findall(r"py:data:: (\w+)", page)), name

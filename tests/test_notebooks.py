@@ -39,5 +39,13 @@ def test_notebook(name, monkeypatch, tmp_path):
     assert "text/markdown" in kinds
     # A figure or a table, never the name of an object in memory.
     assert not [o for o in shown if set(o.get("data", {})) == {"text/plain"} and " at 0x" in o["data"]["text/plain"]]
-    drawn = sum("plt.subplots(" in cell.source for cell in notebook.cells if cell.cell_type == "code")
-    assert kinds.count("image/png") == drawn
+    drawn = [cell for cell in notebook.cells if cell.cell_type == "code" and "plt.subplots(" in cell.source]
+    assert kinds.count("image/png") == len(drawn)
+    assert all(len(cell.metadata["mystnb"]["image"]["alt"].split()) > 4 for cell in drawn)
+
+
+@pytest.mark.parametrize("name", NAMES[1:])
+def test_notebook_of_a_paper_ends_with_claims_and_findings(name):
+    *_, last = jupytext.read(NOTEBOOKS / f"{name}.py", fmt="py:percent").cells
+    assert last.source.startswith("## What the paper claims, and what we found")
+    assert last.source.count("**Claim.**") == last.source.count("**Found.**") > 2

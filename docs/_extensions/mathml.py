@@ -21,6 +21,9 @@ BRACKETS = {"langle": "⟨", "rangle": "⟩", "lfloor": "⌊", "rfloor": "⌋", 
 ALPHABET = re.compile(r"\\(mathbb|mathcal|mathbf|mathrm)\s+([A-Za-z0-9])")
 TIGHT = re.compile(r"<mo(?=[^>]*>(?:&#x0007C;|&#x02016;|&#x0002F;|[|‖/])</mo>)")
 """Bars and the slash, which browsers would set apart from what they belong to."""
+FUNCTION = re.compile(r"<(m[io])((?: [^>]*)?)>([A-Za-z]{2,})</\1>")
+ENDS_A_FACTOR = re.compile(r"</(?:mi|mn|mrow|mfrac|msqrt|msub|msup|msubsup)>$|(?:[)\]]|&#x0(?:0029|005D);)</mo>$")
+OPENS = re.compile(r"(?:<mrow>)*<mo[^>]*>(?:&#x0(?:0028|005B);|[(\[])")
 
 
 def to_mathml(latex: str, block: bool = False) -> str:
@@ -39,9 +42,18 @@ def to_mathml(latex: str, block: bool = False) -> str:
     readable = SIZED_BRACKET.sub(lambda m: rf"\{m[1]}{m[2]} {BRACKETS[m[3]]}", latex)
     readable = ALPHABET.sub(r"\\\1{\2}", readable)
     converted = TIGHT.sub('<mo lspace="0" rspace="0"', str(convert(readable, display="block" if block else "inline")))
+    converted = FUNCTION.sub(_spaced, converted)
     if unknown := UNKNOWN.search(converted):
         raise ValueError(f"{unknown[0].lstrip('> ')} is not known to the converter in: {latex}")
     return converted
+
+
+def _spaced(found: re.Match[str]) -> str:
+    """Set the name of a function apart from a factor before it, and from an argument without brackets, as TeX does."""
+    _, attributes, name = found.groups()
+    before = "0.167em" if ENDS_A_FACTOR.search(found.string[: found.start()]) else "0"
+    after = "0" if OPENS.match(found.string, found.end()) else "0.167em"
+    return f'<mo{attributes} form="prefix" lspace="{before}" rspace="{after}">{name}</mo>'
 
 
 def _written(node: nodes.Element, block: bool) -> str:

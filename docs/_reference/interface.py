@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
-from types import ModuleType
+from itertools import pairwise
+from types import GenericAlias, ModuleType, UnionType
+from typing import Any, get_origin
 
 import bounds
 import verify
@@ -110,5 +113,50 @@ def _page(name: str, documented: dict[int, str]) -> str:
             elsewhere.append(f"`{member}` ([{home}]({home}.md))")
     if not own:
         return ""
-    lines = [f"# {name}", "", "```{eval-rst}", f".. automodule:: {name}", f"   :members: {', '.join(own)}", "```", ""]
+    lines = [f"# {name}", "", "```{eval-rst}", f".. automodule:: {name}", f"   :members: {', '.join(own)}"]
+    constants = {member: getattr(module, member) for member in own if _is_constant(getattr(module, member))}
+    for member, value in constants.items():
+        about = _explanation(module, member) or _description(value)
+        lines += ["", f".. py:data:: {member}", f"   :module: {name}", "", f"   {about}"]
+    lines += ["```", ""]
     return "\n".join([*lines, *([f"Also here: {', '.join(elsewhere)}.", ""] if elsewhere else [])])
+
+
+def _is_constant(value: Any) -> bool:
+    """Tell what autodoc passes over: values have no documentation of their own."""
+    return not (inspect.isclass(value) or inspect.ismodule(value) or inspect.isroutine(value) or callable(value)) or (
+        get_origin(value) is not None
+    )
+
+
+def _explanation(module: ModuleType, name: str) -> str:
+    """Return the first paragraph of what stands below the assignment of a name, in the module that makes it."""
+    body = ast.parse(inspect.getsource(module)).body
+    for node, following in pairwise([*body, ast.Pass()]):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                if name == (alias.asname or alias.name):
+                    return _explanation(importlib.import_module(node.module), alias.name)
+        if name in _assigned(node) and isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+            return inspect.cleandoc(str(following.value.value)).partition("\n\n")[0].replace("\n", " ")
+    return ""
+
+
+def _assigned(node: ast.stmt) -> set[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+
+
+def _description(value: Any) -> str:
+    """Describe a value that nothing is written about."""
+    if isinstance(value, bounds.Theorem):
+        return f"The theorem `{value.id}`."
+    if isinstance(value, bounds.Paper):
+        return f"*{value.title}* ({value.year})."
+    if isinstance(value, GenericAlias | UnionType) or get_origin(value) is not None:
+        return "For annotations."
+    return (
+        f"Its value is ``{value!r}``."
+        if isinstance(value, int | float | tuple)
+        else f"Of class `{type(value).__name__}`."
+    )

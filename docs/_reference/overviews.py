@@ -29,7 +29,7 @@ def catalogue_page() -> str:
         "# Theorems",
         "",
         "Each page has the statement, the hypotheses, the symbols and their names in the paper, a figure, code with its",
-        "output, a complete proof, what is known of the paper's own wording, how it is checked, and the planted false",
+        "output, a proof, what is known of the paper's own wording, how it is checked, and the planted false",
         "versions that the checks must refute. Which one answers a question: [how to choose](choosing.md).",
         "",
         "| where from | theorems |",
@@ -59,10 +59,10 @@ def group_page(key: str, theorems: list[Theorem]) -> str:
         ]
     else:
         lines = [f"# {key}", "", *about(papers[key])]
-    lines += ["| theorem | kind | standing | statement |", "|---|---|---|---|"]
+    lines += ["| theorem | statement | kind | standing |", "|---|---|---|---|"]
     for t in theorems:
         name = t.id.partition(".")[2]
-        cells = [f"[{name}](../theorems/{t.id}.md)", DIRECTIONS[t.direction], t.standing.value, in_table(t.statement)]
+        cells = [f"[{name}](../theorems/{t.id}.md)", in_table(t.statement), DIRECTIONS[t.direction], t.standing.value]
         lines.append(f"| {' | '.join(cells)} |")
     lines += [
         "",

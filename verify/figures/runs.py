@@ -108,7 +108,7 @@ def tightness_axes(axes: Axes, results: Sequence[Result]) -> Axes:
     Returns
     -------
     matplotlib Axes
-        Results below `LEAST` stand at the left edge; those that `tightness` cannot tell are left out.
+        Results below 1/1000 stand at the left edge; those that `tightness` cannot tell are left out.
 
     Examples
     --------

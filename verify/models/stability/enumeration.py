@@ -184,7 +184,7 @@ def enumerate_loop(p0: ArrayLike, reused: int, synthetic: int, fit: Fit, generat
     synthetic : int
         Synthetic points N; generation 1 is trained on as many real points more.
     fit : callable
-        The generative model; see `Fit`.
+        The generative model: counts of training points, shape (..., k), to laws of the same shape.
     generations : int
         T, at least 1.
 
