@@ -1,7 +1,8 @@
 """Proofs of direction on a declared box around a point, where the signs of an expression do not follow from its form.
 
-The box is cut into pieces until on each the slope is enclosed on one side of zero, or a hypothesis surely fails. What sets
-the number of steps of a recursion has no slope: it is followed step by step, the other symbols staying at the point.
+The box is cut into pieces until on each the slope, enclosed as in an inversion by `bounds.solving.ranges`, is on one side of
+zero, or a hypothesis surely fails. What sets the number of steps of a recursion has no slope: it is followed step by step,
+the other symbols staying at the point.
 """
 
 from __future__ import annotations

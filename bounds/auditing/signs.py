@@ -4,18 +4,24 @@ Two kinds of argument, both exact. Rules: a product of nonnegative factors is no
 shifted to run over [0, oo); a polynomial whose coefficients then have one sign has that sign everywhere, and so has one
 that exceeds a multiple of a hypothesis in this way. Where neither serves the answer is None. All signs are weak: 1 means
 nowhere negative.
+
+This is the calculus of signs, on regions that may be unbounded and hold hypotheses: `bounds.auditing.direction` takes the
+signs of slopes from it. Enclosures of slopes in numbers, on bounded boxes, are those of `bounds.solving.ranges`, which
+`bounds.auditing.boxes` uses as well; and `bounds.certify` shares nothing with either, so that it can check them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import sympy
 from sympy import oo
 
+from bounds.auditing.inequalities import gaps, is_known
+from bounds.auditing.polynomials import exceeds, exceeds_multiples, joined_roots, one_sign, over_nonnegative
 from bounds.functions import Recurrence, c4, geometric_sum
 from bounds.symbols import PARAMETERS
 from bounds.theorem import Theorem
@@ -25,6 +31,7 @@ Interval = tuple[Any, Any]
 _ODD = (sympy.atan, sympy.erf, sympy.sinh, sympy.tanh, sympy.asin)
 _MOST_OPERATIONS = 400
 _MOST_RELATIONS = 12
+_MOST_TERMS = 30
 _BINDING = (sympy.Sum, Recurrence)
 _EVERYTHING = (-oo, oo)
 
@@ -53,6 +60,7 @@ class Region:
     _signs: dict[Any, int | None] = field(default_factory=dict, compare=False, repr=False)
     _opaque: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     _shifts: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    _quotients: dict[Any, tuple[Any, Any] | None] = field(default_factory=dict, compare=False, repr=False)
 
     def sign(self, expression: Any) -> int | None:
         """Return 1 if it is nowhere negative in the region, -1 if nowhere positive, 0 if it vanishes, else None.
@@ -170,7 +178,7 @@ class Region:
         parts = self._polynomials(expression)
         if parts is None or any(s in self._opaque.values() for s in bounded):
             return False
-        signs = {_one_sign(part) for part in parts}
+        signs = {one_sign(part) for part in parts}
         inside = len(signs) == 1 and None not in signs and all(p.nth(*[0] * len(p.gens)) != 0 for p in parts)
         # A shifted symbol never reaches the upper end of a bounded interval.
         return inside and all(self.strictly_positive(expression.xreplace({s: self._interval(s)[1]})) for s in bounded)
@@ -180,31 +188,52 @@ class Region:
         return None if parts is None else multiply([self._polynomial_sign(part) for part in parts])
 
     def _polynomial_sign(self, polynomial: Any) -> int | None:
-        found = _one_sign(polynomial)
+        found = one_sign(polynomial)
         if found is not None:
             return found
         signs: list[int | None] = []
         for factor, power in polynomial.factor_list()[1]:
-            known = 1 if power % 2 == 0 else _one_sign(factor)
-            signs.append(self._sign_by_hypotheses(factor) if known is None else known)
+            known = 1 if power % 2 == 0 else one_sign(factor)
+            signs.append(self._sign_by_inequalities(factor) if known is None else known)
         leading = polynomial.factor_list()[0]
         return multiply([self._sign_by_rules(sympy.sympify(leading)), *signs])
 
-    def _sign_by_hypotheses(self, polynomial: Any) -> int | None:
+    def _sign_by_inequalities(self, polynomial: Any) -> int | None:
         for relation in self.relations:
             gap = _positive_side(relation)
-            parts = None if gap is None else self._polynomials(gap)
-            if parts is None or (below := _one_sign(parts[1])) is None:
-                continue
-            given = parts[0] * below
-            if _exceeds(polynomial, given):
-                return 1
-            if _exceeds(-polynomial, given):
-                return -1
+            found = None if gap is None else self._sign_beside(polynomial, gap, exceeds)
+            if found is not None:
+                return found
+        for gap in self._classical(polynomial):
+            found = self._sign_beside(polynomial, gap, exceeds_multiples)
+            if found is not None:
+                return found
         return None
+
+    def _sign_beside(self, polynomial: Any, gap: Any, beyond: Callable[[Any, Any], bool]) -> int | None:
+        """Compare a polynomial with an expression that is nowhere negative."""
+        parts = self._polynomials(gap)
+        if parts is None or (below := one_sign(parts[1])) is None:
+            return None
+        given = parts[0] * below
+        return 1 if beyond(polynomial, given) else -1 if beyond(-polynomial, given) else None
+
+    def _classical(self, polynomial: Any) -> Iterator[Any]:
+        """Yield nonnegative expressions in the parts of a polynomial that are not rational."""
+        if polynomial.length() > _MOST_TERMS:
+            return
+        present = set(polynomial.gens)
+        for node, dummy in list(self._opaque.items()):
+            if is_known(node) and present & getattr(self._shifts.get(dummy), "free_symbols", set()):
+                yield from gaps(node, self.sign(node.args[-1]) == 1)
 
     def _polynomials(self, node: Any) -> tuple[Any, Any] | None:
         """Write a node as a quotient of polynomials in symbols that run over [0, oo)."""
+        if node not in self._quotients:
+            self._quotients[node] = self._as_quotient(node)
+        return self._quotients[node]
+
+    def _as_quotient(self, node: Any) -> tuple[Any, Any] | None:
         if node.count_ops() > _MOST_OPERATIONS:
             return None
         rational = self._with_opaque_parts(node)
@@ -220,7 +249,12 @@ class Region:
 
     def _shifted(self, symbol: Any) -> Any | None:
         if symbol not in self._shifts:
-            self._shifts[symbol] = _shift(symbol, *self._interval(symbol))
+            low, high = self._interval(symbol)
+            bounded = (low, high) != _EVERYTHING or any(
+                is_known(n) for n, dummy in self._opaque.items() if dummy == symbol
+            )
+            # Without an inequality to hold against it, a symbol without a sign only takes time.
+            self._shifts[symbol] = over_nonnegative(symbol, low, high) if bounded else None
         return self._shifts[symbol]
 
     def _with_opaque_parts(self, node: Any) -> Any:
@@ -228,7 +262,7 @@ class Region:
         if node.is_Symbol or node.is_number:
             return node
         if node.is_Add or node.is_Mul:
-            parts = _joined_roots(node.args) if node.is_Mul else node.args
+            parts = joined_roots(node.args) if node.is_Mul else node.args
             return node.func(*(self._with_opaque_parts(a) for a in parts))
         if node.is_Pow and node.exp.is_Integer:
             return self._with_opaque_parts(node.base) ** node.exp
@@ -328,22 +362,6 @@ def _sides(relation: Any) -> list[tuple[Any, Any]]:
     return [(relation.rhs, relation.lhs)] if relation.rel_op in (">", ">=") else []
 
 
-def _joined_roots(factors: Sequence[Any]) -> list[Any]:
-    """Join ``a**(1/2) * b**(-1/2)`` to ``(a/b)**(1/2)``, whose range is known better than that of the factors."""
-    roots: dict[Any, list[Any]] = {}
-    for factor in factors:
-        exponent = factor.exp if factor.is_Pow else sympy.S.One
-        roots.setdefault(abs(exponent) if exponent.is_Rational and not exponent.is_Integer else None, []).append(factor)
-    joined = roots.pop(None, [])
-    for exponent, group in roots.items():
-        if len(group) == 1 or any(f.base.is_nonnegative is not True for f in group):
-            joined += group
-        else:
-            base = sympy.Mul(*(f.base ** sympy.sign(f.exp) for f in group))
-            joined.append(sympy.Pow(base, exponent, evaluate=False))
-    return joined
-
-
 def _positive_side(relation: Any) -> Any | None:
     sides = _sides(relation)
     return sides[0][1] - sides[0][0] if sides else None
@@ -380,35 +398,3 @@ def _beside_one(sign: int | None) -> Interval:
     if sign == 0:
         return sympy.S.One, sympy.S.One
     return {1: (sympy.S.One, oo), -1: (sympy.S.Zero, sympy.S.One)}.get(sign or 0, (sympy.S.Zero, oo))
-
-
-def _shift(symbol: Any, low: Any, high: Any) -> Any | None:
-    """Return the symbol in terms of one that runs over [0, oo)."""
-    low, high = sympy.sympify(low), sympy.sympify(high)
-    if low == -oo and high == oo:
-        return None
-    if low == high:
-        return low
-    fresh = sympy.Dummy(symbol.name, nonnegative=True)
-    if high == oo:
-        return low + fresh
-    return high - fresh if low == -oo else (low + high * fresh) / (1 + fresh)
-
-
-def _one_sign(polynomial: Any) -> int | None:
-    coefficients = polynomial.coeffs()
-    if all(c == 0 for c in coefficients):
-        return 0
-    if all(c.is_nonnegative for c in coefficients):
-        return 1
-    return -1 if all(c.is_nonpositive for c in coefficients) else None
-
-
-def _exceeds(polynomial: Any, given: Any) -> bool:
-    """Whether the polynomial minus some nonnegative multiple of one known to be nonnegative has no negative coefficient."""
-    if set(polynomial.gens) != set(given.gens):
-        everything = sorted(set(polynomial.gens) | set(given.gens), key=str)
-        polynomial, given = (sympy.Poly(p.as_expr(), *everything) for p in (polynomial, given))
-    known = dict(given.terms())
-    needed = [c / known[m] for m, c in polynomial.terms() if c < 0 and known.get(m, 0) < 0]
-    return bool(needed) and _one_sign(polynomial - max(needed) * given) in (0, 1)
