@@ -15,6 +15,7 @@ import sympy
 
 from bounds.certify.checker import check
 from bounds.certify.claim import Claim, Range, inequality, is_whole, read_range
+from bounds.certify.names import problem_of_names
 from bounds.certify.points import Point, Sampler, by_name, draw, exact_point, in_domain, satisfies
 from bounds.certify.prover import OutOfTime, Prover
 from bounds.certify.structure import prove_by_structure
@@ -135,6 +136,9 @@ def certify(
     if left.has(sympy.Float) or right.has(sympy.Float):
         raise ArgumentError("the expressions hold a floating-point number; write Rational(1, 10), not 0.1")
     claim = inequality(left, right, box, relations)
+    problem = problem_of_names(claim)
+    if problem:
+        raise ArgumentError(problem)
     for symbol, values in claim.box:
         _require_domain(symbol, values)
     search = _Search(left, right, relations, claim, np.random.default_rng(seed))

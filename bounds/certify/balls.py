@@ -53,6 +53,8 @@ class BoxBalls:
         """Apply a named operation."""
         if self.smooth and not (operation in _ENTIRE or (operation in _NEEDS_POSITIVE and operands[0] > 0)):
             raise EnclosureError(f"{operation} is not known to be smooth here")
+        if operation == "geometric_sum" and not operands[1] >= 0:
+            raise EnclosureError("a sum of fewer than no terms is undefined")
         return _BALLS.apply(operation, operands)
 
 

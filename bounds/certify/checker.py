@@ -16,6 +16,7 @@ from flint import fmpq
 from bounds.certify import recursions, rules, sums
 from bounds.certify.balls import enclose_on
 from bounds.certify.claim import Claim
+from bounds.certify.names import problem_of_names
 from bounds.certify.quotients import NotPolynomial, context, signed_numerator
 from bounds.certify.rules import NotProved
 
@@ -64,6 +65,9 @@ def check(claim: Claim, certificate: Certificate) -> int:
 
 
 def _check(claim: Claim, certificate: Certificate) -> int:
+    problem = problem_of_names(claim)
+    if problem:
+        raise NotProved(f"{problem} ({claim})")
     name = certificate["rule"]
     if name in _LEAVES:
         problem = _LEAVES[name](claim, certificate)

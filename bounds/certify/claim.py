@@ -14,6 +14,8 @@ from bounds.arguments import read_number, show_number
 from bounds.errors import ArgumentError
 from bounds.symbols import PARAMETERS
 
+_LARGEST = 10**300  # points are drawn in doubles, and so is the width of a range
+
 
 @dataclass(frozen=True)
 class Range:
@@ -161,6 +163,11 @@ def read_range(name: str, low: object, high: object) -> Range:
     ends = read_number(low, name), read_number(high, name)
     if not isinstance(ends[0], Fraction):
         raise ArgumentError(f"{name} starts at {low}; a range starts at a finite number")
+    for end in ends:
+        if isinstance(end, Fraction) and abs(end) > _LARGEST:
+            raise ArgumentError(
+                f"{name} ends at {show_number(end)}; a range ends at numbers up to 1e300, or at inf for all values"
+            )
     if ends[1] == math.inf:
         return Range(ends[0], None)
     if not isinstance(ends[1], Fraction) or ends[1] < ends[0]:

@@ -6,17 +6,19 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import sympy
 
 from bounds.certify.claim import Claim, Range, is_whole
 from bounds.enclose import Exactly, enclose_ball
 from bounds.errors import EnclosureError
 from bounds.evaluate import evaluate_grid
 from bounds.grids import counted_symbols
-from bounds.hypotheses import holds
+from bounds.hypotheses import holds, sign
 from bounds.symbols import PARAMETERS
 from bounds.tape import compile_expression
 
@@ -101,7 +103,7 @@ def in_domain(point: Mapping[Any, Fraction]) -> bool:
     for symbol, value in point.items():
         described = PARAMETERS.get(symbol.name)
         if described is None or described.symbol != symbol:
-            if is_whole(symbol) and value.denominator != 1:
+            if not _is_as_assumed(symbol, value):
                 return False
             continue
         if value < described.low or value > described.high:
@@ -111,6 +113,13 @@ def in_domain(point: Mapping[Any, Fraction]) -> bool:
         if described.integer and value.denominator != 1:
             return False
     return True
+
+
+@lru_cache(maxsize=4096)
+def _is_as_assumed(symbol: Any, value: Fraction) -> bool:
+    """Tell whether a number is all that sympy takes a symbol to be, for it simplifies by that."""
+    number = sympy.Rational(value.numerator, value.denominator)
+    return all(getattr(number, f"is_{fact}") is known for fact, known in symbol.assumptions0.items())
 
 
 def by_name(point: Mapping[Any, Fraction]) -> dict[str, Exactly]:
@@ -163,10 +172,19 @@ class Sampler:
         grid = {s.name: row for (s, _), row in zip(self.claim.box, numbers, strict=True)}
         count = numbers.shape[1]
         value = self._evaluate(self.claim.expression, grid, count)
-        feasible = np.isfinite(value)
+        feasible = np.isfinite(value) & self._off_open_ends(numbers)
         for hypothesis in self.claim.hypotheses:
             feasible &= self._evaluate(hypothesis.expression, grid, count) >= 0
         return np.where(feasible, value, np.inf)
+
+    def _off_open_ends(self, numbers: Floats) -> npt.NDArray[np.bool_]:
+        """Tell which points avoid the ends of ranges that are outside the domains of their symbols."""
+        off = np.ones(numbers.shape[1], dtype=bool)
+        for (symbol, values), row in zip(self.claim.box, numbers, strict=True):
+            for end in (values.low, values.high):
+                if end is not None and not in_domain({symbol: end}):
+                    off &= row != float(end)
+        return off
 
     def _evaluate(self, expression: Any, grid: Mapping[str, Floats], count: int) -> Floats:
         used = {name: row for name, row in grid.items() if name in {s.name for s in expression.free_symbols}}
@@ -203,11 +221,20 @@ def looks_false(claim: Claim, rng: np.random.Generator) -> bool:
     >>> looks_false(inequality(1, lam, {lam: (0, 2)}), np.random.default_rng(0))
     True
     """
-    relations = [h.expression > 0 if h.strict else h.expression >= 0 for h in claim.hypotheses]
     for number, found in enumerate(Sampler(claim).lowest(96, 0, rng)):
         if number == 3:
             break
         point = exact_point(claim.box, found.tolist())
-        if surely_negative(claim.expression, point) and satisfies(relations, point):
+        if surely_negative(claim.expression, point) and _is_feasible(claim, point):
             return True
     return False
+
+
+def _is_feasible(claim: Claim, point: Point) -> bool:
+    """Tell whether the hypotheses of a claim surely hold; sympy has no relations between what is undefined."""
+    try:
+        signs = [sign(h.expression, by_name(point)) for h in claim.hypotheses]
+    except (EnclosureError, ArithmeticError, TypeError):
+        return False
+    strict = (h.strict for h in claim.hypotheses)
+    return in_domain(point) and all(s == 1 or (s == 0 and not only) for s, only in zip(signs, strict, strict=True))

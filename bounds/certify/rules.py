@@ -1,7 +1,8 @@
 """The rules of proof: each turns a claim into claims that together imply it.
 
 A rule reads its choices from plain data, decides for itself whether it applies, and builds the smaller claims itself; it
-never takes the prover's word for anything that matters.
+never takes the prover's word for anything that matters. Slopes are sympy's derivatives, claims in their own right: neither
+the enclosures of slopes in `bounds.solving` nor the signs of `bounds.auditing` are used, so that no fault is shared.
 """
 
 from __future__ import annotations
@@ -167,6 +168,7 @@ def mean_of_logarithms(claim: Claim, data: Data) -> list[Claim]:
     slopes, rest = linear(claim.expression.xreplace(places), *places.values())
     number, sign = int(data["pivot"]), int(data["sign"])
     require(rest == 0 and 0 <= number < len(logs) and sign in (1, -1), "it is no combination of logarithms")
+    require(all(node.free_symbols <= set(claim.ranges) for node in logs), "a logarithm depends on a bound symbol")
     weights = [-slope for i, slope in enumerate(slopes) if i != number]
     require(weights and _vanishes(sign * slopes[number] - sympy.Add(*weights)), "the weights do not add up")
     pivot, others = logs[number].args[0], [node.args[0] for i, node in enumerate(logs) if i != number]
@@ -210,13 +212,17 @@ def square(claim: Claim, data: Data) -> list[Claim]:
 
 
 def power(claim: Claim, data: Data) -> list[Claim]:
-    """``u^s - v^s >= 0`` follows from ``u >= v >= 0`` and ``s >= 0``."""
+    """``u^s - v^s >= 0`` follows from ``u >= v >= 0`` and ``s >= 0``.
+
+    No base may be negative: ``b^(2 s)`` is not ``(b^2)^s`` then, and is a real number where 2 s is whole.
+    """
     left, right = two_terms(claim.expression)
     exponents = {e for term in (left, right) for _, e in _powers(term) if e.free_symbols}
     require(exponents, "no exponent holds a symbol")
     shared = min((e.as_coeff_Mul()[1] for e in exponents), key=sympy.default_sort_key)
     u, v = (_root(term, shared) for term in (left, right))
-    return [claim.about(u - v), claim.about(v), claim.about(shared)]
+    bases = dict.fromkeys(base for term in (left, right) for base, _ in _powers(term) if not base.is_Number)
+    return [claim.about(u - v), claim.about(v), claim.about(shared), *(claim.about(base) for base in bases)]
 
 
 def _powers(term: Any) -> list[Any]:
@@ -227,7 +233,8 @@ def _root(term: Any, shared: Any) -> Any:
     result = sympy.Integer(1)
     for base, exponent in _powers(term):
         multiple = exponent / shared
-        require(base == 1 or multiple.is_Integer, f"{term} is not a power of exponent {shared}")
+        possible = base == 1 or (multiple.is_Integer and not (base.is_Number and base <= 0))
+        require(possible, f"{term} is not a power of exponent {shared}")
         result *= base**multiple if base != 1 else 1
     return result
 
@@ -313,6 +320,7 @@ def induction(claim: Claim, data: Data) -> list[Claim]:
     """Induction over the steps of a recursion of one state, in which the expression is ``c + k state``."""
     found = sorted(claim.expression.atoms(Recurrence), key=sympy.default_sort_key)
     require(len(found) == 1, "there is not one recursion")
+    require(found[0].free_symbols <= set(claim.ranges), "the recursion depends on a bound symbol")
     output, states, initial, step, _ = found[0].args
     require(len(states) == 1 and output == states[0], "the recursion has several states")
     state = states[0]
@@ -331,15 +339,27 @@ def induction(claim: Claim, data: Data) -> list[Claim]:
 
 
 def monotone(claim: Claim, data: Data) -> list[Claim]:
-    """Follow one symbol from an end of its range, where the claim is smaller, along slopes of one sign."""
-    symbol, free = _symbol(claim, data), claim.without(_symbol(claim, data))
+    """Follow one symbol from an end of its range, where the claim is smaller, along slopes of one sign.
+
+    A whole symbol becomes a real one: what counts are the slopes between the whole numbers.
+    """
+    symbol, free = _over_reals(claim.without(_symbol(claim, data)), _symbol(claim, data))
     require(is_smooth(free), "it is not known to be smooth on the box")
-    values = claim.ranges[symbol]
+    values = free.ranges[symbol]
     low = data["end"] == "low"
     end = values.low if low else values.high
     require(end is not None, "the range has no such end")
-    slope = sympy.diff(claim.expression, symbol)
+    slope = sympy.diff(free.expression, symbol)
     return [free.at(symbol, end or Fraction(0)), free.about(slope if low else -slope)]
+
+
+def _over_reals(claim: Claim, symbol: Any) -> tuple[Any, Claim]:
+    """Put a real symbol of the same name for a whole one that no hypothesis holds."""
+    if not is_whole(symbol):
+        return symbol, claim
+    real = sympy.Symbol(symbol.name, real=True)
+    box = tuple((real if s == symbol else s, values) for s, values in claim.box)
+    return real, replace(claim, expression=claim.expression.xreplace({symbol: real}), box=box)
 
 
 RULES: dict[str, Callable[[Claim, Data], list[Claim]]] = {

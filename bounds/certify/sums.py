@@ -47,14 +47,24 @@ def summand(claim: Claim, data: Data) -> list[Claim]:
     starts = start.args if isinstance(start, sympy.Max) else (start,)
     known = [Fraction(int(s.p), int(s.q)) for s in starts if s.is_Rational]
     require(known, "no number is known that the index starts from")
-    index_ = fresh_symbol(claim, data["name"], **index.assumptions0)
-    require(max(known) >= 0 or not index.is_nonnegative, "the index is assumed to be nonnegative")
-    require(max(known) > 0 or not index.is_positive, "the index is assumed to be positive")
-    require(all(s.is_integer for s in starts) or not index.is_integer, "the index is assumed to be whole")
+    # What the index is assumed to be may be false; what follows from its limits is not.
+    sign = {"positive": True} if max(known) > 0 else {"nonnegative": True} if max(known) == 0 else {"real": True}
+    whole = {"integer": True} if all(s.is_integer for s in starts) else {}
+    index_ = fresh_symbol(claim, data["name"], **sign, **whole)
     stop = stop.args[0] if isinstance(stop, sympy.floor) else stop
     inside = [Hypothesis(index_ - s, False) for s in starts if not s.is_Rational]
-    here = claim.about(term.xreplace({index: index_}), *inside, Hypothesis(stop - index_, False))
+    here = claim.about(_with_free(term, index, index_), *inside, Hypothesis(stop - index_, False))
     return [here.within(index_, Range(max(known), None))]
+
+
+def _with_free(node: Any, symbol: Any, value: Any) -> Any:
+    """Put a value for a symbol where it is free, not where an inner sum or recursion has a symbol of its own for it."""
+    if symbol not in node.free_symbols:
+        return node
+    if node == symbol:
+        return value
+    require(symbol not in (getattr(node, "bound_symbols", None) or ()), f"{symbol} means two things in one sum")
+    return node.func(*(_with_free(part, symbol, value) for part in node.args))
 
 
 def integrand(claim: Claim, data: Data) -> list[Claim]:
@@ -65,6 +75,7 @@ def integrand(claim: Claim, data: Data) -> list[Claim]:
     nodes = sorted(claim.expression.atoms(TailedIntegral), key=sympy.default_sort_key)
     require(nodes, "there is no integral")
     require(not any(node.args[0].has(TailedIntegral) for node in nodes), "an integral holds another one")
+    require(all(node.free_symbols <= set(claim.ranges) for node in nodes), "an integral depends on a bound symbol")
     places = [sympy.Dummy() for _ in nodes]
     weights, rest = linear(claim.expression.xreplace(dict(zip(nodes, places, strict=True))), *places)
     require(rest == 0, "there is a term without an integral")
