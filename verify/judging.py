@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from bounds import Theorem
 from verify.check import Check, Control, Setting
@@ -17,7 +18,7 @@ TOTAL_ERROR = 1e-3
 """Probability that a run calls any true theorem VIOLATED, or any false one CONSISTENT."""
 
 BOUND_WIDTH = Fraction(1, 10**9)
-"""Width to which a bound is enclosed at least, relative to it: an integral costs time per digit; a closed form is far narrower."""
+"""Relative width to which a bound is enclosed at least: digits of an integral cost time; a closed form is far narrower."""
 
 Measured = tuple[Setting, Evidence]
 Judged = tuple[Result | None, tuple[Verdict | None, ...]]
@@ -230,24 +231,51 @@ def judge_theorem(theorem: Theorem, setting: Setting, evidence: Evidence, level:
 
 def _narrowed(setting: Setting, true: Theorem, false: Theorem) -> Setting:
     """Drop the arguments of symbols that the planted theorem no longer has."""
-    lost = {s.name for s in _at(true, setting).symbols} - {s.name for s in _at(false, setting).symbols}
+    known, left = ({s.name for s in regime_at(one, setting.arguments).symbols} for one in (true, false))
+    lost = known - left
     return replace(setting, arguments={k: v for k, v in setting.arguments.items() if k not in lost})
 
 
-def _at(theorem: Theorem, setting: Setting) -> Theorem:
-    """Narrow a theorem to the regime of a setting, a law or a schedule put in first."""
-    arguments = dict(setting.arguments)
+def regime_at(theorem: Theorem, arguments: Mapping[str, Any]) -> Theorem:
+    """Narrow a theorem to the regime that its arguments mean, a law or a schedule put in first.
+
+    Parameters
+    ----------
+    theorem : Theorem
+    arguments : mapping
+        What it is evaluated at, choices included; names it does not know are left aside.
+
+    Returns
+    -------
+    Theorem
+        Without regimes.
+
+    Raises
+    ------
+    ArgumentError
+        If the arguments mean no regime, or more than one.
+
+    Examples
+    --------
+    >>> import bounds
+    >>> recursion = bounds.get("fu2024.recursion")
+    >>> regime_at(recursion, {"schedule": "balanced", "e": "1/10", "t": 3}).choices
+    (('schedule', 'balanced'),)
+    >>> regime_at(recursion, {"weights": [[1], ["1/2", "1/2"]], "e": "1/10"}).expression
+    3*e/2
+    """
+    left = dict(arguments)
     for structured in theorem.structured:
-        if structured.name in arguments:
-            theorem, arguments = structured.narrow(theorem, arguments)
+        if structured.name in left:
+            theorem, left = structured.narrow(theorem, left)
     names = {name for regime in theorem.regimes for name, _ in regime.choices}
-    return theorem.at(**{name: value for name, value in arguments.items() if name in names})
+    return theorem.at(**{name: value for name, value in left.items() if name in names})
 
 
 def _result(check: Check, setting: Setting, evidence: Evidence, level: float, seed: int) -> Result:
     theorem = check.theorem
     found = judge_theorem(theorem, setting, evidence, level)
-    one = _at(theorem, setting)
+    one = regime_at(theorem, setting.arguments)
     return Result(
         id=theorem.id,
         setting=setting.label,

@@ -75,7 +75,7 @@ def claims(theorem: Theorem, sizes: Sequence[int], tolerance: Fraction | str, *,
     theorem : Theorem
         A bound that is a power of the size times a hidden constant C, in every regime.
     sizes : sequence of int
-        The declared sizes, increasing, at least two.
+        The declared sizes, increasing, at least two. A setting that uses some of them says which in its label.
     tolerance : Fraction or str
         How far the slope may lie beyond the exponent, at least 0: over finite sizes a true rate has no exact slope.
     size : str

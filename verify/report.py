@@ -18,6 +18,7 @@ import pandas as pd
 from bounds import ArgumentError, Theorem, get
 from verify.cli_output import json_text, to_json
 from verify.evidence import Verdict
+from verify.judging import regime_at
 from verify.rates import CLAIM
 from verify.results import ControlResult, Result, Run
 from verify.tables.digits import numbers
@@ -172,8 +173,8 @@ def _choices(result: Result) -> tuple[tuple[str, str], ...]:
 
 def _row(group: Group, results: Sequence[Result], controls: Iterable[ControlResult]) -> tuple[str, ...]:
     theorem_id, choices = group
-    theorem: Theorem = get(theorem_id).at(**{name: value for name, value in choices if name != CLAIM})
     tightest = min(results, key=_nearness)
+    theorem = _regime(tightest)
     shown = numbers(tightest)
     named = ", ".join(value.replace("_", " ") for _, value in choices)
     return (
@@ -187,6 +188,13 @@ def _row(group: Group, results: Sequence[Result], controls: Iterable[ControlResu
         min((r.verdict for r in results), key=VERDICTS.index).value,
         _caught([c for c in controls if c.id == theorem_id]),
     )
+
+
+def _regime(result: Result) -> Theorem:
+    """The regime a result speaks of. A law that was read back from a file is text, and changes no standing."""
+    theorem: Theorem = get(result.id)
+    texts = {s.name for s in theorem.structured if isinstance(result.inputs.get(s.name), str)}
+    return regime_at(theorem, {name: value for name, value in result.inputs.items() if name not in texts})
 
 
 def _failed_row(theorem_id: str, count: int, run: Run) -> tuple[str, ...]:

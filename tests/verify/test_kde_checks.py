@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from fractions import Fraction
 
@@ -190,7 +191,9 @@ def test_the_rate_is_checked_as_a_slope_and_as_a_calibrated_constant_and_says_so
     slopes = [s for s in found if s.arguments["claim"] == "exponent"]
     fitted = [s for s in found if s.arguments["claim"] == "calibrated constant"]
     assert {s.control for s in slopes} == {"", *(c.name for c in check.controls)}
-    assert all("slope over n = 250, 1000, 4000, 16000" in s.label for s in slopes)
+    sizes = {1: "250, 1000, 4000, 16000", 2: "125, 4000"}
+    assert all(s.label.endswith(f"slope over n = {sizes[s.arguments['d']]}") for s in slopes)
+    assert {s.arguments["d"] for s in slopes} == {1, 2}
     assert {s.arguments["d"] for s in fitted} == {1, 2, 3}
     for setting in fitted:
         assert f"C = {float(setting.arguments['C'])} calibrated at n = " in setting.label
@@ -203,3 +206,38 @@ def test_the_rate_is_checked_as_a_slope_and_as_a_calibrated_constant_and_says_so
     assert evidence.sizes.tolist() == [250, 1000, 4000, 16000]
     wide = replace(slopes[0], world=replace(slopes[0].world, power=Fraction(0), scale=0.4))
     assert check.measure(wide, small, np.random.default_rng(0)).upper(1e-6) > -0.2
+
+
+def test_the_slope_in_the_plane_is_told_from_that_of_the_line():
+    check = CHECKS["fu2024.kde_rate"]
+    (plane,) = (
+        s for s in drawn("fu2024.kde_rate", QUICK) if s.arguments["claim"] == "exponent" and s.arguments["d"] == 2
+    )
+    evidence = check.measure(plane, QUICK, np.random.default_rng(3))
+    assert evidence.sizes.tolist() == [125, 4000]
+    claimed = check.theorem.evaluate(claim="exponent", d=2)
+    assert claimed == pytest.approx(-1 / 3 + 1 / 20)
+    assert evidence.upper(1e-6) < claimed
+    # The rate of one dimension less, with the same tolerance, is refuted.
+    assert evidence.lower(1e-6) > check.theorem.evaluate(claim="exponent", d=1)
+
+
+def test_distances_in_space_are_those_of_an_integral_over_the_plane():
+    """The mean of few places of many estimates, against many places of a few."""
+    check = CHECKS["fu2024.kde_rate"]
+    (plane,) = (
+        s for s in drawn("fu2024.kde_rate", QUICK) if s.arguments["claim"] == "exponent" and s.arguments["d"] == 2
+    )
+    smallest = replace(plane, world=replace(plane.world, sizes=(125,)))
+    found = check.measure(smallest, QUICK, np.random.default_rng(4))
+    rng, grid = np.random.default_rng(5), np.linspace(-5, 5, 101)
+    h, density, distances = 125 ** (-1 / 6), np.exp(-(grid**2) / 2) / math.sqrt(2 * math.pi), []
+    for _ in range(400):
+        x, y = (
+            np.exp(-(((p[:, None] - grid) / h) ** 2) / 2) / (h * math.sqrt(2 * math.pi))
+            for p in rng.normal(size=(2, 125))
+        )
+        distances.append(np.abs(x.T @ y / 125 - np.outer(density, density)).sum() * (grid[1] - grid[0]) ** 2 / 2)
+    # A point moves a distance by at most 1/125 (McDiarmid, level 1e-6).
+    slack = math.sqrt(math.log(2e6) / (2 * 125 * 400))
+    assert found.lower(1e-6) - slack <= np.mean(distances) <= found.upper(1e-6) + slack

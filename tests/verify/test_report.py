@@ -4,6 +4,7 @@ import math
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from html.parser import HTMLParser
@@ -14,13 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
+import bounds
 import verify.figures as figures
 from bounds import ArgumentError
 from verify import report
+from verify.check import Check, Setting, plant
+from verify.cli_output import json_text
 from verify.data import NormalMixture
-from verify.evidence import Verdict
+from verify.evidence import Computed, Verdict
+from verify.judging import judge_measured
 from verify.results import ControlResult, Failure, Result, Run
 from verify.tables.latex import latex_text
+from verify.tables.saved import load_run
 
 BUDGET = {"total": 1e-3, "tests": 3, "per_test": 1e-3 / 3}
 FILES = {
@@ -145,6 +151,49 @@ def test_intervals_are_rounded_outwards(measured, below, above, bound):
     if side > Decimal(abs(measured)) * Decimal("1e-4"):
         assert right - left <= (Decimal(high) - Decimal(low)) + side / 2
     assert math.isclose(float(shown.bound), bound, rel_tol=1e-2)
+
+
+def _weighted_run():
+    """A run of a check whose settings give a schedule by its weights, in no named family, and a law where one is taken."""
+    settings = (
+        Setting("two generations", {"weights": [[1], [Fraction(1, 3), Fraction(2, 3)]], "e": Fraction(1, 10)}),
+        Setting("an error for each", {"weights": [[1], [0, 1]], "e": [0.125, 0.25]}),
+        Setting("a named family", {"schedule": "balanced", "e": Fraction(1, 10), "t": 3}),
+    )
+    recursion, loop = bounds.get("fu2024.recursion"), bounds.get("fu2024.kde_loop_lower")
+    law = NormalMixture((0.4, 0.6), (-1.5, 1.0), (0.6, 0.8))
+    on_law = Setting("a mixture", {"law": law, "alpha": Fraction(1, 2), "h": Fraction(1, 4), "t": 2})
+
+    def measured(theorem, found, value):
+        false = (plant(theorem, "a tenth", lambda e: e / 10), plant(theorem, "a ninth", lambda e: e / 9))
+        check = Check(theorem, lambda effort, rng: found, lambda *_: Computed(value, 0.0), false)
+        return check, [(setting, Computed(value, 0.0)) for setting in found]
+
+    return judge_measured(
+        [measured(recursion, settings, 0.125), measured(loop, (on_law,), 0.5)], seed=1, effort="quick"
+    )
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_weights_of_a_schedule_and_a_law_need_no_name(tmp_path, saved):
+    run = _weighted_run()
+    if saved:  # numbers and texts in place of fractions and laws
+        (tmp_path / "results.json").write_text(json_text(report.document(run)))
+        run = load_run(tmp_path)
+    rows = report.summary(run).set_index("theorem")
+    assert list(rows["verdict"]) == ["EXACT"] * 3
+    assert list(rows["standing"]) == ["derived"] * 3
+    assert rows.loc["fu2024.recursion"]["bound"].startswith("≤ 0.1666")
+    assert rows.loc["fu2024.recursion"]["settings"] == "2"
+    assert rows.index[1] == "fu2024.recursion (balanced)"
+    assert run.results[0].bound == pytest.approx(0.1 + 2 / 3 * 0.1)
+    assert run.results[1].bound == 0.375
+
+
+def test_a_report_shows_weights_of_a_schedule(no_figures, tmp_path):
+    run = _weighted_run()
+    report.write(replace(run, results=run.results[:2], controls=run.controls[:2]), tmp_path / "report")
+    assert "fu2024.recursion" in (tmp_path / "report" / "report.html").read_text()
 
 
 def test_empty_run():

@@ -21,6 +21,9 @@ Vector = NDArray[np.float64]
 # The exact loop carries a relative error below 1e-13 over the few generations used here.
 ROUNDING = 1e-12
 
+# Nats between neighbouring rewards: a candidate beats the next best one but for a chance of 6e-6.
+_FAR_APART = 12.0
+
 
 @dataclass(frozen=True)
 class Loop:
@@ -81,6 +84,19 @@ def mixed_loops(effort: Effort, rng: np.random.Generator, infinite: bool = True)
         ratio = float(f"{10 ** rng.uniform(-2, 1.5):.3g}")
         loops.append(Loop(p0, rewards, candidates(rng, infinite), ratio, int(rng.integers(1, 8)), p0))
     return loops
+
+
+def ranked_loop(count: int, drawn: int, ratio: Fraction, generation: int) -> Loop:
+    """Return a loop whose rewards are so far apart that the best candidate is always kept.
+
+    No loop with so many candidates and that ratio departs further from its reference law, but for the number of points
+    (see the page of ferbach2024.kl_ball): they divide what is left after many rounds into equal parts.
+    """
+    lam = float(ratio)
+    below = np.arange(count + 1) / count
+    reference = np.diff((1 + lam) * below - lam * below**drawn)
+    rewards = _FAR_APART * np.arange(count, dtype=np.float64)
+    return Loop(reference, rewards, float(drawn), lam, generation, reference)
 
 
 def label(loop: Loop, extra: str = "") -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -19,14 +19,16 @@ from verify.mixing import replace as no_real_data
 from verify.models.kde import Fixed, IsotropicMixture, kde_loop, spatial_kde_loop
 from verify.rates import CALIBRATED, EXPONENT, calibrated_constant, claims
 
-SIZES = (250, 1000, 4000, 16000)
+SIZES = (125, 250, 1000, 4000, 16000)
+ON_THE_LINE, IN_SPACE = SIZES[1:], (SIZES[0], SIZES[3])
 TOLERANCE = Fraction(1, 20)
 MARGIN = Fraction(5, 4)
 
 # Replicates at each declared size on the line, and in space, per replicate of the effort.
 _PER_SIZE = {250: 2.0, 1000: 1.2, 4000: 0.6, 16000: 0.4}
-_IN_SPACE = 0.7
-_PLACES = 64
+_PER_SIZE_IN_SPACE = {125: 4.0, 500: 1.2, 4000: 4.0}
+# Many estimates seen at few places each: the limits of a bounded mean need many values more than precise ones.
+_PLACES = 8
 
 _Law = NormalMixture | IsotropicMixture
 
@@ -68,11 +70,15 @@ def _distances(rng: np.random.Generator, estimates: Estimates, size: int, effort
     law, data = estimates.law, no_real_data(size)
     drawn = effort.replicates * estimates.part
     if isinstance(law, IsotropicMixture):
-        replicates = max(50, int(drawn * _IN_SPACE))
+        replicates = max(50, int(drawn * _at_nearest(_PER_SIZE_IN_SPACE, size)))
         return spatial_kde_loop(rng, law, data, 1, replicates, bandwidth=bandwidth, places=_PLACES).evidence(1)
-    replicates = max(50, int(drawn * _PER_SIZE[min(_PER_SIZE, key=lambda known: abs(known - size))]))
+    replicates = max(50, int(drawn * _at_nearest(_PER_SIZE, size)))
     # The numerical error stays below about a hundredth of the distance.
     return kde_loop(rng, law, data, 1, replicates, bandwidth=bandwidth, error=5e-3 * size**-0.4).evidence(1)
+
+
+def _at_nearest(known: Mapping[int, float], size: int) -> float:
+    return known[min(known, key=lambda one: abs(one - size))]
 
 
 def _measure(setting: Setting, effort: Effort, rng: np.random.Generator) -> Evidence:
@@ -108,8 +114,9 @@ def _calibrated_settings(
 
 
 def _settings(effort: Effort, rng: np.random.Generator) -> Sequence[Setting]:
-    lines = (_best(NORMAL, 0.6, *SIZES), _best(TWO, 0.5, *SIZES))
-    settings = [_slope_setting(estimates) for estimates in lines]
+    lines = (_best(NORMAL, 0.6, *ON_THE_LINE), _best(TWO, 0.5, *ON_THE_LINE))
+    spaces = [_best(isotropic(dimension), 1.0, *IN_SPACE) for dimension in ((2, 3) if is_full(effort) else (2,))]
+    settings = [_slope_setting(estimates) for estimates in (*lines, *spaces)]
     for estimates in lines:
         tested = replace(estimates, sizes=(250, 8000))
         settings += _calibrated_settings(theory.KDE_RATE, tested, (1000,), effort, rng)
@@ -126,7 +133,9 @@ _ONE_DIMENSION_LESS = replace(theory.KDE_RATE, expression=theory.KDE_RATE.expres
 
 def _false_settings(effort: Effort, rng: np.random.Generator) -> Sequence[Setting]:
     """The slope, which is -2/5 on the line and no -1/2; a constant fitted to the false rate, and tested at a far size."""
-    settings = [_slope_setting(_best(NORMAL, 0.7, *SIZES))]
+    settings = [_slope_setting(_best(NORMAL, 0.7, *ON_THE_LINE))]
+    if is_full(effort):  # in two dimensions the slope is -1/3, and no -2/5
+        settings.append(_slope_setting(replace(_best(isotropic(2), 1.1, *IN_SPACE), part=0.5)))
     return settings + _calibrated_settings(
         _ONE_DIMENSION_LESS, replace(_best(NORMAL, 0.7, 32000), part=0.5), (125,), effort, rng
     )
@@ -134,7 +143,7 @@ def _false_settings(effort: Effort, rng: np.random.Generator) -> Sequence[Settin
 
 def _wide_settings(effort: Effort, rng: np.random.Generator) -> Sequence[Setting]:
     """A bandwidth that does not shrink leaves a bias that no sample size removes."""
-    return [_slope_setting(Estimates(NORMAL, 0.4, Fraction(0), SIZES, part=0.25))]
+    return [_slope_setting(Estimates(NORMAL, 0.4, Fraction(0), ON_THE_LINE, part=0.25))]
 
 
 _CLAIMS = claims(theory.KDE_RATE, SIZES, TOLERANCE)

@@ -5,7 +5,7 @@ Gamma (fu2025, stability of transformers in context).
 """
 
 from verify.models.attention.adversary import TokenMove, worst_move
-from verify.models.attention.coupled import CoupledLoops, random_loops, worst_loop
+from verify.models.attention.coupled import LARGEST_NOISE, CoupledLoops, random_loops, worst_loop
 from verify.models.attention.gaussian import (
     Bracketed,
     averaging_joint_tv,
@@ -14,9 +14,11 @@ from verify.models.attention.gaussian import (
     single_token_tv,
 )
 from verify.models.attention.head import Reading, into_ball, keys_of, pull_back, read, with_norm_at_most
+from verify.models.attention.joint import later_joint_tv
 from verify.models.attention.loop import Circumstances, ContextLoop, Generation, displacements, run_loop
 
 __all__ = [
+    "LARGEST_NOISE",
     "Bracketed",
     "Circumstances",
     "ContextLoop",
@@ -29,6 +31,7 @@ __all__ = [
     "first_joint_tv",
     "into_ball",
     "keys_of",
+    "later_joint_tv",
     "noisy_loops",
     "pull_back",
     "random_loops",

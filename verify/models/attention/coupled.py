@@ -18,7 +18,8 @@ from verify.models.attention.loop import (
     run_loop,
 )
 
-_LARGEST_NOISE = 2.0  # enough to carry an output anywhere in the ball
+LARGEST_NOISE = 2.0
+"""Length of a noise vector that can carry an output of the head to any other point of the unit ball."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +118,7 @@ def worst_loop(
     D: float,
     starts: int = 16,
     steps: int = 250,
+    largest_noise: float = LARGEST_NOISE,
 ) -> CoupledLoops:
     """Search for the loop whose last generation moves most when one reused real token moves by at most D.
 
@@ -129,6 +131,9 @@ def worst_loop(
     loop : ContextLoop
     d, Gamma, D, starts, steps
         As in `verify.models.attention.worst_move`.
+    largest_noise : float
+        Length of the noise, at most; 0 for a search without noise. As it stands, noise can carry an output anywhere in
+        the ball.
 
     Returns
     -------
@@ -150,6 +155,8 @@ def worst_loop(
     True
     """
     require_head(loop.n, d, Gamma, D)
+    if not largest_noise >= 0:
+        raise ArgumentError(f"largest_noise = {largest_noise} must be at least 0")
     each = (starts, loop.generations, 1, d)
     reals = random_ball(rng, (starts, loop.n, d))
     shift = D * random_sphere(rng, (starts, d))
@@ -163,13 +170,13 @@ def worst_loop(
             reals,
             feasible_shift(reals[:, 0], shift, D),
             into_ball(queries),
-            _LARGEST_NOISE * into_ball(noise / _LARGEST_NOISE),
+            largest_noise * into_ball(noise / (largest_noise or 1.0)),
             with_norm_at_most(attention, Gamma),
             with_norm_at_most(value, 1.0),
         )
 
     start = retract((reals, shift, queries, noise, Gamma * attention, value))
-    scales = tuple(np.asarray(scale) for scale in (1.0, D, 1.0, 1.0, Gamma, 1.0))
+    scales = tuple(np.asarray(scale) for scale in (1.0, D, 1.0, float(largest_noise > 0), Gamma, 1.0))
     state, values = ascend(lambda state: _displacement(loop, state), retract, start, scales, steps)
     reals, shift, *rest = (block[int(np.argmax(values))] for block in state)
     return CoupledLoops(loop, reals, shift, Circumstances(*rest))

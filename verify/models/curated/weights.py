@@ -23,7 +23,7 @@ class CurationWeights:
     values : ndarray, shape (..., m)
         ``H_p(x)``, dimensionless, in ``(0, K]``.
     excess : ndarray, shape (..., m)
-        ``H_p(x) - 1`` computed without subtracting 1: accurate when curation hardly changes the model.
+        ``H_p(x) - 1``, computed without subtracting 1 where that is more accurate: curation hardly changes the model.
     relative_error : float
         Bound of ``|values/H - 1|``.
     excess_error : ndarray, shape (..., m)
@@ -86,6 +86,11 @@ def _integrated(p: FloatArray, rule: Quadrature) -> CurationWeights:
         values[block] = rule.K * rule.y * inverse
         excess[block] = (rule.K - 1) * (rule.z * inverse - other)
         error[block] = (rule.K - 1) * (np.abs(rule.z) * inverse + np.abs(other)) * rule.relative_error
+        # Wide rewards make both terms huge: there H less 1, subtracted, is the better of the two.
+        plain = values[block] * (rule.relative_error + 2 * ROUNDOFF) + ROUNDOFF
+        better = plain < error[block]
+        excess[block] = np.where(better, values[block] - 1.0, excess[block])
+        error[block] = np.where(better, plain, error[block])
     worst = float(np.max(np.abs(np.sum(p * values, axis=-1) - 1.0), initial=0.0))
     if not worst <= 2.0 * rule.relative_error:
         raise EnclosureError(f"the curated masses miss 1 by {worst:g}, more than the stated error; please report this")

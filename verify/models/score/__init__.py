@@ -1,7 +1,8 @@
 """Score networks without a deep-learning framework.
 
 Random-feature networks whose outer layer is trained by exact gradient flow (fu2024's model), small networks trained in
-all layers, what they generate on the line, and loops in which they learn from their own draws.
+all layers, what they generate on the line, and loops in which they learn from their own draws: on the line, and in more
+dimensions compared by samples.
 """
 
 from verify.models.diffusion.forward import Noising
@@ -16,6 +17,16 @@ from verify.models.score.loop import ScoreTrajectories, Trainer, flow_trainer, l
 from verify.models.score.matching import Matching, Moments, Rows, moments, rows
 from verify.models.score.network import RandomFeatureScore
 from verify.models.score.prior import prior_divergence
+from verify.models.score.space import (
+    IndependentCoordinates,
+    SpatialLaw,
+    SpatialScoreTrajectories,
+    SpatialTrainer,
+    carry_points,
+    flow_log_density,
+    spatial_flow_trainer,
+    spatial_score_loop,
+)
 from verify.models.score.transport import GeneratedLaws, Separate, SharedFeatures, carry, distance_to, generated_laws
 from verify.models.score.window import Window
 
@@ -29,6 +40,7 @@ __all__ = [
     "EarlyStopping",
     "GeneratedLaws",
     "GradientFlow",
+    "IndependentCoordinates",
     "LayeredScore",
     "Matching",
     "Moments",
@@ -39,14 +51,19 @@ __all__ = [
     "ScoreTrajectories",
     "Separate",
     "SharedFeatures",
+    "SpatialLaw",
+    "SpatialScoreTrajectories",
+    "SpatialTrainer",
     "Trainer",
     "Window",
     "carry",
+    "carry_points",
     "descend",
     "distance_to",
     "draw_features",
     "draw_layers",
     "early_stopping",
+    "flow_log_density",
     "flow_trainer",
     "generated_laws",
     "gradient_flow",
@@ -58,6 +75,8 @@ __all__ = [
     "rows",
     "sample_size_errors",
     "score_loop",
+    "spatial_flow_trainer",
+    "spatial_score_loop",
     "train_flow",
     "train_layers",
     "width_errors",
