@@ -13,7 +13,7 @@ from typing import Any
 
 from flint import ctx
 
-from bounds.enclose import OPERATIONS, Balls
+from bounds.enclose import ONE, OPERATIONS, Balls
 from bounds.tape import Instruction, Tape
 
 _BALLS = Balls()
@@ -90,7 +90,7 @@ def ball_code(tape: Tape) -> BallCode:
         lines.append(f"    v{position} = {_written(instruction, constants)}")
     lines.append(f"    return v{len(tape.instructions) - 1}")
     scope: dict[str, Any] = {f"op_{name}": function for name, function in OPERATIONS.items()}
-    scope["power"] = _BALLS.power
+    scope |= {"power": _BALLS.power, "one": ONE}
     exec("\n".join(lines), scope)
     return BallCode(scope["function"], tuple(constants))
 
@@ -106,7 +106,7 @@ def _written(instruction: Instruction, constants: list[Instruction]) -> str:
         case "add" | "mul" as operation:
             return _INFIX[operation].join(operands)
         case "power" if instruction.constant == -1:
-            return f"1 / {operands[0]}"
+            return f"one / {operands[0]}"
         case "power":
             return f"power({operands[0]}, {instruction.constant})"
         case "loop" | "integral" as operation:

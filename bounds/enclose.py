@@ -28,6 +28,9 @@ _PLAIN_EXPONENT = 600
 _DOUBLINGS = 6
 _SUMMED_TERMS = 2**_DOUBLINGS
 
+ONE = arb(1)
+"""A ball; a Python number would be turned into one at each use."""
+
 Exactly = Fraction | float
 """A value known exactly: a fraction, or the float infinity."""
 
@@ -166,13 +169,20 @@ def _c4(points: Any) -> Any:
 
 def _geometric_sum(q: Any, t: Any) -> Any:
     """Sum by doubling, S(2m) = S(m)(1 + q^m): no division, so q = 1 is no special case."""
-    total, power = arb(0), arb(1)
-    if not t.is_integer():
+    if not t.is_integer() or t < 0:
         raise EnclosureError(f"{t} is not a whole number of terms")
-    for bit in bin(int(t.unique_fmpz()))[2:]:
-        total, power = total * (1 + power), power * power
-        if bit == "1":
-            total, power = 1 + q * total, q * power
+    terms = int(t.unique_fmpz())
+    if terms == 0:
+        return arb(0)
+    total, power = ONE, q
+    for place in reversed(range(terms.bit_length() - 1)):
+        total = total * (ONE + power)
+        odd = terms >> place & 1
+        if odd:
+            total = ONE + q * total
+        if place:
+            # After the last sum no power is needed.
+            power = q * (power * power) if odd else power * power
     return total
 
 
@@ -398,7 +408,8 @@ def float_above(value: Fraction) -> float:
     >>> Fraction(float_above(Fraction(1, 3))) > Fraction(1, 3)
     True
     """
-    return -float_below(-value) if value else 0.0
+    # Minus zero would come of a number between 0 and the least float.
+    return 0.0 - float_below(-value)
 
 
 def mpf_below(value: Fraction, digits: int) -> Any:

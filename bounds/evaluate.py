@@ -13,7 +13,6 @@ import numpy as np
 import scipy.special as special
 
 from bounds.errors import EnclosureError
-from bounds.integrals.trace import trace
 from bounds.tape import STEP_LIMIT, Area, Tape, run
 
 _MP = mpmath.mp.clone()
@@ -23,7 +22,15 @@ _SUMMED_TERMS = 16.0
 
 @dataclass(frozen=True)
 class Arrays:
-    """NumPy arrays of doubles, with broadcasting, as an arithmetic for tapes."""
+    """NumPy arrays of doubles, with broadcasting, as an arithmetic for tapes.
+
+    Parameters
+    ----------
+    exact : mapping of name to Fraction or infinity
+        What the doubles of symbols stand for: integrals take these, as 1 - 0.999999999 has few digits in doubles.
+    """
+
+    exact: Mapping[str, Fraction | float] | None = None
 
     def rational(self, numerator: int, denominator: int) -> Any:
         """Return the nearest double."""
@@ -45,30 +52,16 @@ class Arrays:
 
     def integrate(self, area: Area, values: Mapping[str, Any]) -> Any:
         """Integrate by adaptive quadrature; a grid over the symbols is split by the caller."""
-        from bounds.integrals.quadrature import adaptive, integrate_floats, panel_edges
+        from bounds.integrals.float_integrals import integrate_area
 
-        known = {name: float(np.asarray(values[name]).flat[0]) for name in area.symbols}
-        traced = trace(area.integrand, self, known, area.variable)
-
-        def at(tape: Tape, radius: float) -> float:
-            return float(run(tape, self, {**known, area.radius: radius}))
-
-        def function(points: Any) -> Any:
-            return traced.at(points, self)
-
-        def turns(points: Any) -> Any:
-            return traced.turns(points, self)
-
-        start = at(area.start, math.nan)
-        scales = tuple((at(centre, math.nan), at(scale, math.nan)) for centre, scale in area.scales)
         with np.errstate(all="ignore"):
-            if area.tail is None:
-                edges = panel_edges(turns, at(area.left, start), at(area.right, start), scales)
-                return adaptive(function, edges).value
-            tail = area.tail
-            return integrate_floats(
-                function, turns, lambda r: (at(area.left, r), at(area.right, r)), lambda r: at(tail, r), start, scales
-            )
+            return integrate_area(area, self, {name: self._held(name, values[name]) for name in area.symbols})
+
+    def _held(self, name: str, value: Any) -> Fraction | float:
+        double = float(np.asarray(value).flat[0])
+        # Inside a sum the name may belong to its index.
+        exact = (self.exact or {}).get(name, double)
+        return exact if float(exact) == double else double
 
 
 def _by_squaring(base: Any, exponent: int) -> Any:
@@ -190,7 +183,12 @@ _ARRAYS: dict[str, Any] = {
 }
 
 
-def evaluate_grid(tape: Tape, values: Mapping[str, Any], counted: Sequence[str] = ()) -> Any:
+def evaluate_grid(
+    tape: Tape,
+    values: Mapping[str, Any],
+    counted: Sequence[str] = (),
+    exact: Mapping[str, Fraction | float] | None = None,
+) -> Any:
     """Run a tape on arrays.
 
     Parameters
@@ -200,6 +198,8 @@ def evaluate_grid(tape: Tape, values: Mapping[str, Any], counted: Sequence[str] 
         Arrays broadcast against each other.
     counted : sequence of str
         Names that set the number of steps of a loop; a grid over them is evaluated value by value.
+    exact : mapping of name to Fraction or infinity, optional
+        What single doubles among the values were rounded from.
 
     Returns
     -------
@@ -217,7 +217,7 @@ def evaluate_grid(tape: Tape, values: Mapping[str, Any], counted: Sequence[str] 
     varying = [name for name in counted if np.size(values[name]) > 1]
     with np.errstate(all="ignore"):
         if not varying:
-            found = np.asarray(run(tape, Arrays(), values), dtype=float)
+            found = np.asarray(run(tape, Arrays(exact), values), dtype=float)
             return found if found.shape == shape else np.broadcast_to(found, shape).copy()
         result = np.empty(shape)
         full = {name: np.broadcast_to(value, shape) for name, value in values.items()}

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from bounds.enclose import Balls, Exactly, ball
+from flint import ctx
+
+from bounds.enclose import PRECISIONS, Balls, Exactly, ball
+from bounds.errors import EnclosureError
 from bounds.exact import Exact, NotRational
 from bounds.tape import Area, Tape, run
 
@@ -28,6 +31,8 @@ class Mixed:
     Fraction(0, 1)
     >>> Mixed().apply("log", [Fraction(2)])
     [0.693147180559945 +/- 4.12e-16]
+    >>> Mixed().apply("mul", [Fraction(0), ball(Fraction(1, 3))])
+    Fraction(0, 1)
     """
 
     def rational(self, numerator: int, denominator: int) -> Any:
@@ -54,7 +59,11 @@ class Mixed:
                 return _EXACT.apply(operation, operands)
             except NotRational:
                 pass
-        return _BALLS.apply(operation, [_ball(operand) for operand in operands])
+        balls = [_ball(operand) for operand in operands]
+        vanishes = operation == "mul" and any(o == 0 for o in operands if isinstance(o, Fraction))
+        if vanishes and all(operand.is_finite() for operand in balls):
+            return Fraction(0)
+        return _BALLS.apply(operation, balls)
 
     def integrate(self, area: Area, values: Mapping[str, Any]) -> Any:
         """Leave integrals to balls."""
@@ -82,6 +91,35 @@ def run_mixed(tape: Tape, values: Mapping[str, Exactly]) -> Any:
     0
     """
     return _ball(run(tape, Mixed(), values))
+
+
+def run_exact(tape: Tape, values: Mapping[str, Exactly]) -> Fraction | None:
+    """Return the exact value where all that is not rational drops out, else None.
+
+    Parameters
+    ----------
+    tape : Tape
+        Without loops, whose fractions might grow without end.
+    values : mapping of name to Fraction or infinity
+
+    Returns
+    -------
+    Fraction or None
+
+    Examples
+    --------
+    >>> from sympy import Symbol, exp
+    >>> from bounds.tape import compile_expression
+    >>> x, y = Symbol("x"), Symbol("y")
+    >>> run_exact(compile_expression(x * exp(y) + y), {"x": Fraction(0), "y": Fraction(1, 3)})
+    Fraction(1, 3)
+    """
+    with ctx.workprec(PRECISIONS[0]):
+        try:
+            found = run(tape, Mixed(), values)
+        except EnclosureError:
+            return None
+    return found if isinstance(found, Fraction) else None
 
 
 def _ball(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 A span is an interval with exact ends; a jet is a span of values with one of slopes. Monotone functions are evaluated at the
 ends of a span, so that nothing is lost there. What cannot be enclosed is nan, and decides nothing.
+This is the one table of slopes in numbers: inversions and the boxes of an audit both use it, through `bounds.solving.ranges`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from bounds.enclose import Balls
 
 _BALLS = Balls()
 _NAN = arb("nan")
+_NOUGHT = arb(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Span:
 
 
 UNKNOWN = Span(_NAN, _NAN)
-ZERO = Span(arb(0), arb(0))
+ZERO = Span(_NOUGHT, _NOUGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +54,20 @@ class Jet:
 
 
 UNKNOWN_JET = Jet(UNKNOWN, UNKNOWN)
+_NOTHING = Jet(ZERO, ZERO)
 
 
 def _low(number: Any) -> Any:
-    end = number if number.is_exact() else number.lower()
+    if number.is_exact():
+        return number
+    end = number.lower()
     return end if end.is_exact() else _NAN
 
 
 def _high(number: Any) -> Any:
-    end = number if number.is_exact() else number.upper()
+    if number.is_exact():
+        return number
+    end = number.upper()
     return end if end.is_exact() else _NAN
 
 
@@ -72,8 +79,16 @@ def hull(*balls: Any) -> Span:
     >>> hull(arb(3), arb(1)).low
     1.00000000000000
     """
-    low, high = _low(balls[0]), _high(balls[0])
-    for other in balls[1:]:
+    first, *rest = balls
+    if len(rest) == 1:
+        last = rest[0]
+        # Ends in a known order are most of what is asked for, and need two roundings instead of four.
+        if first <= last:
+            return Span(_low(first), _high(last))
+        if last <= first:
+            return Span(_low(last), _high(first))
+    low, high = _low(first), _high(first)
+    for other in rest:
         low, high = low.min(_low(other)), high.max(_high(other))
     return Span(low, high)
 
@@ -89,6 +104,10 @@ def _times(u: Span, v: Span) -> Span:
         return ZERO
     if u.low >= 0 and v.low >= 0:
         return Span(_low(u.low * v.low), _high(u.high * v.high))
+    if u.low is u.high:
+        return hull(u.low * v.low, u.low * v.high)
+    if v.low is v.high:
+        return hull(u.low * v.low, u.high * v.low)
     return hull(u.low * v.low, u.low * v.high, u.high * v.low, u.high * v.high)
 
 
@@ -125,7 +144,15 @@ def jet_product(u: Jet, v: Jet) -> Jet:
     >>> jet_product(x, x).slope.high
     4.00000000000000
     """
+    if _is_zero(u, v) or _is_zero(v, u):
+        return _NOTHING
     return Jet(_times(u.value, v.value), _plus(_times(u.slope, v.value), _times(u.value, v.slope)))
+
+
+def _is_zero(u: Jet, v: Jet) -> bool:
+    """Tell whether u is 0 and v has values everywhere, so that even where v is infinitely steep the product is 0."""
+    low, high = u.value.low, u.value.high
+    return u.slope is ZERO and low is high and low == 0 and v.value.low.is_finite() and v.value.high.is_finite()
 
 
 def _span_power(u: Span, exponent: int) -> Span:

@@ -9,14 +9,16 @@ from functools import lru_cache
 from typing import Any
 
 import sympy
+from flint import ctx
 
+from bounds.enclose import ball as enclosed
 from bounds.errors import EnclosureError
 from bounds.evaluate import evaluate_grid
 from bounds.exact import NotRational
 from bounds.functions import Recurrence, geometric_sum
 from bounds.hypotheses import holds
 from bounds.solving.jets import UNKNOWN_JET
-from bounds.solving.ranges import RUNNING, jet_on
+from bounds.solving.ranges import RUNNING, Ranges
 from bounds.solving.search import LARGEST_PIECES, Number, Relation, WholeNumbers
 from bounds.solving.unknown import Unknown
 from bounds.solving.values import Values
@@ -33,6 +35,7 @@ _SIGNS = {
 _PRECISIONS = (96, 192, 384, 768)
 _MOST_TERMS = 100
 _CLOSE = 1e-6
+_NOTHING = Fraction(0)
 _LARGEST_EXPONENT = 2000
 _RAISING = (sympy.Pow, sympy.exp, geometric_sum)
 _OPERATIONS, FEWEST_PIECES = 1500, 16
@@ -71,23 +74,25 @@ class Problem:
         ]
         own = [_relation(h.lhs - h.rhs, h.rel_op, unknown.values) for h in unknown.theorem.hypotheses]
         bound = _written_out(unknown.theorem.expression, unknown.values)
-        difference = bound - sympy.Rational(aim.numerator, aim.denominator)
-        target = _relation(difference, relation, unknown.values)
+        values = Values.of(bound, unknown.values)
+        target = _relation(bound, relation, unknown.values, values, aim)
         if compile_expression(unknown.theorem.expression).integrates:
             target = _by_floats(target, unknown, aim)
-        return Problem(unknown, aim, relation, (*domain, *own), target, Values.of(bound, unknown.values))
+        return Problem(unknown, aim, relation, (*domain, *own), target, values)
 
     @property
     def pieces(self) -> int:
         """How many pieces are worth examining: fewer where one takes many operations."""
         expression, fixed = self.unknown.theorem.expression, self.unknown.values
+        tape = compile_expression(expression)
+        if not tape.loops and not tape.integrates:
+            return _pieces(len(tape.instructions))
         known = {symbol: fixed[symbol.name] for symbol in expression.free_symbols}
         steps = {symbol: int(v) for symbol, v in known.items() if isinstance(v, Fraction) and v.denominator == 1}
         counts = [node.args[4].subs(steps) for node in expression.atoms(Recurrence)]
         counts += [(node.limits[0][2] - node.limits[0][1]).subs(steps) for node in expression.atoms(sympy.Sum)]
         loops = sum(int(count) for count in counts if count.is_Integer)
-        operations = (1 + loops) * len(compile_expression(expression).instructions)
-        return max(FEWEST_PIECES, min(LARGEST_PIECES, _OPERATIONS // operations))
+        return _pieces((1 + loops) * len(tape.instructions))
 
     def within(self, x: Number) -> bool:
         """Tell whether all hypotheses surely hold at a number."""
@@ -98,19 +103,34 @@ class Problem:
         if not self.target.sure:
             return None
         try:
-            low, high = (self.bound.ball(x, _PRECISIONS[1]) for x in (first, second))
+            continuous = self.unknown.grid.continuous
+            # What was a tie once is often one again, and long.
+            exactly = self._exact_step(first, second) if self.bound.written_out(first) and not continuous else None
+            if exactly is not None:
+                return exactly
+            for precision in _PRECISIONS[:2]:
+                low, high = (self.bound.ball(x, precision) for x in (first, second))
+                if low < high or low > high:
+                    return 1 if low < high else -1
+            return None if continuous else self._exact_step(first, second)
         except (EnclosureError, NotRational, ZeroDivisionError):
             return None
-        if low < high or low > high:
-            return 1 if low < high else -1
-        if self.unknown.grid.continuous:
-            return None
-        exactly = self.bound.exact(first)
-        return 0 if exactly is not None and exactly == self.bound.exact(second) else None
+
+    def _exact_step(self, first: Number, second: Number) -> int | None:
+        low = self.bound.exact(first)
+        high = None if low is None else self.bound.exact(second)
+        return None if low is None or high is None else (low < high) - (low > high)
+
+
+def _pieces(operations: int) -> int:
+    return max(FEWEST_PIECES, min(LARGEST_PIECES, _OPERATIONS // operations))
 
 
 def _written_out(expression: Any, values: Mapping[str, Any]) -> Any:
     """Write generalized harmonic numbers of a few terms as sums of powers, whose slopes are known."""
+    tape = compile_expression(expression)
+    if not (tape.loops or tape.integrates or any(i.operation == "harmonic" for i in tape.instructions)):
+        return expression
     sums = {}
     for node in expression.atoms(sympy.harmonic):
         terms = values.get(node.args[0].name) if node.args[0].is_Symbol else None
@@ -119,11 +139,15 @@ def _written_out(expression: Any, values: Mapping[str, Any]) -> Any:
     return expression.xreplace(sums)
 
 
-def _relation(difference: Any, operator: str, values: Mapping[str, Any]) -> Relation:
-    expression = Values.of(difference, values)
-    relevant = {**expression.fixed, **expression.running}
-    decide = lru_cache(maxsize=None)(_decider(expression, operator, difference))
-    return Relation(decide, lambda a, b: jet_on(expression.tape, Fraction(a), Fraction(b), relevant), _SIGNS[operator])
+def _relation(
+    left: Any, operator: str, values: Mapping[str, Any], known: Values | None = None, right: Fraction = _NOTHING
+) -> Relation:
+    """Write down a relation between an expression and a number."""
+    known = Values.of(left, values) if known is None else known
+    difference = left - sympy.Rational(right.numerator, right.denominator)
+    ranges = Ranges(compile_expression(difference), {**known.fixed, **known.running})
+    decide = lru_cache(maxsize=None)(_decider(known, right, operator, difference))
+    return Relation(decide, lambda a, b: ranges.jet(Fraction(a), Fraction(b)), _SIGNS[operator])
 
 
 def _by_floats(target: Relation, unknown: Unknown, aim: Fraction) -> Relation:
@@ -147,34 +171,47 @@ def _by_floats(target: Relation, unknown: Unknown, aim: Fraction) -> Relation:
     return Relation(lru_cache(maxsize=None)(decide), lambda a, b: UNKNOWN_JET, target.signs, sure=False)
 
 
-def _decider(expression: Values, operator: str, difference: Any) -> Callable[[Number], bool | None]:
+def _decider(left: Values, right: Fraction, operator: str, difference: Any) -> Callable[[Number], bool | None]:
     """Make the decision at a number: by balls, and exactly where they cannot tell."""
     signs = _SIGNS[operator]
     relation = sympy.Rel(difference, 0, operator, evaluate=False)
-    raised = {symbol.name for node in difference.atoms(*_RAISING) for symbol in node.args[-1].free_symbols}
 
     def decide(x: Number) -> bool | None:
         try:
             for precision in _PRECISIONS:
-                ball = expression.ball(x, precision)
+                ball = _minus(left.ball(x, precision), right, precision)
                 sign = 1 if ball > 0 else -1 if ball < 0 else 0 if ball.is_zero() else None
                 if sign is None and precision == _PRECISIONS[0]:
-                    sign = _exact_sign(expression, x)
+                    sign = _exact_sign(left.exact(x), right)
                 if sign is not None:
                     return sign in signs
-                if precision > _PRECISIONS[0] and not ball.is_finite() and not expression.infinite:
+                if precision > _PRECISIONS[0] and not ball.is_finite() and not left.infinite:
                     # More digits would hardly help, and may take very long.
                     return None
-            here = expression.at(x)
-            # A power written out by algebra takes time without end.
-            short = all(-_LARGEST_EXPONENT <= here[name] <= _LARGEST_EXPONENT for name in raised)
-            return holds(relation, here) if short and expression.walk is None else None
+            here = left.at(x)
+            return holds(relation, here) if left.walk is None and _short(difference, here) else None
         except (EnclosureError, NotRational, ZeroDivisionError):
             return None
 
     return decide
 
 
-def _exact_sign(expression: Values, x: Number) -> int | None:
-    value = expression.exact(x)
-    return None if value is None else (value > 0) - (value < 0)
+def _short(difference: Any, values: Mapping[str, Any]) -> bool:
+    """Tell whether algebra may write the powers out, which else takes time without end."""
+    return all(-_LARGEST_EXPONENT <= values[name] <= _LARGEST_EXPONENT for name in _exponents(difference))
+
+
+@lru_cache(maxsize=256)
+def _exponents(difference: Any) -> frozenset[str]:
+    return frozenset(symbol.name for node in difference.atoms(*_RAISING) for symbol in node.args[-1].free_symbols)
+
+
+def _minus(left: Any, right: Fraction, precision: int) -> Any:
+    if not right:
+        return left
+    with ctx.workprec(precision):
+        return left - enclosed(right)
+
+
+def _exact_sign(left: Fraction | None, right: Fraction) -> int | None:
+    return None if left is None else (left > right) - (left < right)

@@ -221,6 +221,8 @@ def _last(described: Parameter) -> Number:
 
 def _counts_steps(name: str, expression: Any) -> bool:
     """Tell whether a symbol sets the number of steps of a sum or recursion."""
+    if not compile_expression(expression).loops and not compile_expression(expression).integrates:
+        return False
     counts = [end for node in expression.atoms(sympy.Sum) for end in node.limits[0][1:]]
     counts += [node.args[4] for node in expression.atoms(Recurrence)]
     return any(name == symbol.name for end in counts for symbol in end.free_symbols)

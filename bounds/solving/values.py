@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from bounds.enclose import Exactly, enclose_ball
 from bounds.exact import Exact, NotRational
+from bounds.mixed import run_exact
 from bounds.solving.ranges import RUNNING
 from bounds.solving.search import Number
 from bounds.solving.walk import Walk, walks
@@ -44,6 +45,8 @@ class Values:
     fixed: Mapping[str, Exactly]
     running: Mapping[str, Tape]
     walk: Walk | None
+    _balls: dict[tuple[Number, int], Any] = field(default_factory=dict, repr=False)
+    _fractions: dict[Number, Fraction | None] = field(default_factory=dict, repr=False)
 
     @staticmethod
     def of(expression: Any, values: Mapping[str, Tape | Exactly]) -> Values:
@@ -65,16 +68,33 @@ class Values:
 
     def ball(self, x: Number, precision: int) -> Any:
         """Enclose the expression; the ball is not necessarily finite."""
+        if (x, precision) not in self._balls:
+            self._balls[x, precision] = self._ball(x, precision)
+        return self._balls[x, precision]
+
+    def exact(self, x: Number) -> Fraction | None:
+        """Return the exact value if it is rational and not too long, else None."""
+        if x not in self._fractions:
+            self._fractions[x] = self._exact(x)
+        return self._fractions[x]
+
+    def written_out(self, x: Number) -> bool:
+        """Tell whether the exact value was asked for before, and found."""
+        return self._fractions.get(x) is not None
+
+    def _ball(self, x: Number, precision: int) -> Any:
         if self.walk is not None:
             return self.walk.ball(self._moved(x), precision)
         return enclose_ball(self.tape, self.at(x), precision)
 
-    def exact(self, x: Number) -> Fraction | None:
-        """Return the exact value if it is rational and not too long, else None."""
+    def _exact(self, x: Number) -> Fraction | None:
         if self.walk is not None:
             return self.walk.exact(self._moved(x))
+        values = self.at(x)
+        if not (self.tape.loops or self.tape.integrates):
+            return run_exact(self.tape, values)
         try:
-            return run(self.tape, _EXACT, {name: v for name, v in self.at(x).items() if isinstance(v, Fraction)})
+            return run(self.tape, _EXACT, {name: v for name, v in values.items() if isinstance(v, Fraction)})
         except (NotRational, KeyError):
             return None
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from flint import ctx
@@ -15,7 +16,7 @@ from bounds.exact import Exact, NotRational
 from bounds.tape import Tape, run
 
 _EXACT = Exact()
-_MOST_BITS = 2_000
+_MOST_BITS, _MOST_STEPS = 2_000, 1_000
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Walk:
     fixed: Mapping[str, Fraction | float]
     _balls: dict[int, tuple[dict[str, Any], dict[str, list[State]]]] = field(default_factory=dict, repr=False)
     _fractions: dict[str, list[State]] = field(default_factory=dict, repr=False)
+    _results: dict[tuple[Any, ...], Fraction] = field(default_factory=dict, repr=False)
 
     def ball(self, running: Mapping[str, Fraction | float], precision: int) -> Any:
         """Enclose the tape.
@@ -64,12 +66,13 @@ class Walk:
             if precision not in self._balls:
                 self._balls[precision] = ({name: ball(value) for name, value in self.fixed.items()}, {})
             known, kept = self._balls[precision]
-            known = {**known, **{name: ball(value) for name, value in running.items()}}
+            for name, value in running.items():
+                known[name] = ball(value)
             for body in laid_out.bodies:
                 states = kept.setdefault(body.name, [])
                 if not states:
                     states.append(body.start(known))
-                count = body.steps(known)
+                count = max(0, body.steps(known))
                 while len(states) <= count:
                     states.append(body.step(known, states[-1]))
                 known[body.name] = body.output(known, states[count])
@@ -81,19 +84,53 @@ class Walk:
         laid_out = loop_code(self.tape)
         known = {name: v for name, v in {**self.fixed, **running}.items() if isinstance(v, Fraction)}
         try:
+            reached: list[Any] = [running[name] for name in self._read_at_the_end if name in running]
             for body in laid_out.bodies:
-                states = self._fractions.setdefault(body.name, [])
-                if not states:
-                    states.append(_named(body, body.initial, known))
-                count = _EXACT.count(run(body.count, _EXACT, known))
-                while len(states) <= count:
-                    if any(value.denominator.bit_length() > _MOST_BITS for value in states[-1].values()):
-                        return None
-                    states.append(_named(body, body.loop.step, {**known, **states[-1]}))
-                known[body.name] = run(body.loop.output, _EXACT, {**known, **states[count]})
-            return run(laid_out.outline, _EXACT, known)
+                found = self._state(body, known)
+                if found is None:
+                    return None
+                place, state = found
+                reached.append(place)
+                known[body.name] = self._once((body.name, *reached), body.loop.output, {**known, **state})
+            return self._once(tuple(reached), laid_out.outline, known)
         except (NotRational, KeyError):
             return None
+
+    def _state(self, body: Body, known: Mapping[str, Fraction]) -> tuple[int, State] | None:
+        """Return the exact state that a body ends in and its place among the different ones; None if it is too long."""
+        states = self._fractions.setdefault(body.name, [])
+        if not states:
+            states.append(_named(body, body.initial, known))
+        steps = run(body.count, _EXACT, known)
+        if steps.denominator != 1:
+            return None
+        count = max(0, int(steps))
+        while len(states) <= count and not _stays(states):
+            if len(states) > _MOST_STEPS or any(
+                value.denominator.bit_length() > _MOST_BITS for value in states[-1].values()
+            ):
+                return None
+            following = _named(body, body.loop.step, {**known, **states[-1]})
+            # A state that does not change is kept twice, as a sign that it never will.
+            states.append(states[-1] if following == states[-1] else following)
+        place = min(count, len(states) - 2 if _stays(states) else count)
+        return place, states[place]
+
+    def _once(self, key: tuple[Any, ...], tape: Tape, values: Mapping[str, Fraction]) -> Fraction:
+        """Run a tape unless the states that it reads were met before."""
+        if key not in self._results:
+            self._results[key] = run(tape, _EXACT, values)
+        return self._results[key]
+
+    @cached_property
+    def _read_at_the_end(self) -> tuple[str, ...]:
+        """Names that are read after the steps."""
+        laid_out = loop_code(self.tape)
+        return tuple(sorted(_names(laid_out.outline).union(*(_names(body.loop.output) for body in laid_out.bodies))))
+
+
+def _stays(states: Sequence[State]) -> bool:
+    return len(states) > 1 and states[-1] is states[-2]
 
 
 def _named(body: Body, tapes: tuple[Tape, ...], values: Mapping[str, Fraction]) -> State:

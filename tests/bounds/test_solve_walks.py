@@ -167,3 +167,37 @@ def test_sums_of_huge_powers_are_narrow(terms, exponent):
         assert low <= truth + mpmath.mpf(10) ** -45
         assert truth <= high + mpmath.mpf(10) ** -45
         assert high - low < mpmath.mpf(10) ** -25
+
+
+def test_a_negative_number_of_steps_is_none_whatever_was_walked_before():
+    expression = Recurrence(u, [u], [q], [q * u + 1], n - 1)
+    walk = Walk(compile_expression(expression), {"q": Fraction(2, 7)})
+    for steps in (5, 0, 9, 0):
+        running, values = {"n": Fraction(steps)}, {"n": Fraction(steps), "q": Fraction(2, 7)}
+        assert walk.ball(running, 96).overlaps(enclose_ball(compile_expression(expression), values, 96))
+        if steps == 0:
+            assert walk.exact(running) == Fraction(2, 7)
+
+
+@pytest.mark.parametrize(
+    ("expression", "values"),
+    [
+        # A state that stays, one that comes back after two steps, one that only seems to stay, and two bodies.
+        (Recurrence(u + n, [u, v], [3, q], [u, q * 0 + 1], n), lambda t: 3 + t),
+        (Recurrence(u, [u, v], [0, 1], [v, u], n), lambda t: t % 2),
+        (Recurrence(u, [u, v], [5, 0], [u + (v - 3) * 0, v + 1], n), lambda t: 5),
+        (Recurrence(u, [u], [1], [u], n) + Sum(k, (k, 1, n)), lambda t: 1 + t * (t + 1) // 2),
+        (Recurrence(u, [u], [1], [u], n) * Recurrence(v, [v], [0], [v + 2], n + 1), lambda t: 2 * (t + 1)),
+    ],
+)
+def test_exact_walks_of_states_that_stay(expression, values):
+    walk = Walk(compile_expression(expression), {"q": Fraction(2, 7)})
+    for steps in (4, 0, 7, 3, 2, 30, 1):
+        assert walk.exact({"n": Fraction(steps)}) == values(steps)
+
+
+def test_a_bound_that_stays_is_proved_constant_in_all_steps():
+    found = bounds.get("bertrand2024.normal_mixed_moments").solve(
+        "t", target=10, n=12, alpha=1, statistic="mean_square_error"
+    )
+    assert (found.status, found.monotone, found.trend, found.complete) == ("every", "proved", "constant", True)
