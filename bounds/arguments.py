@@ -8,6 +8,7 @@ import numbers
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,11 @@ _TEXT = re.compile(r"[+-]?(\d+/0*[1-9]\d*|(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?)"
 _INFINITIES = {"inf", "infinity", "oo", "+inf", "+oo"}
 # Sizes are converted along with the ratio, so their spellings carry the convention.
 _SIZES = {"n_real": "real", "n_total": "total"}
+_MOST_CHARACTERS = 4000  # Python refuses to read integers of more than 4300 digits
+_MOST_BITS = 4 * 1024  # some more than 1000 digits; what is much longer keeps a search busy for ever
+_BRIEF = 60
+_PLAIN = 10**300  # sizes that doubles hold with room to spare
+_MOST_EXACT = 10**15
 
 
 def read_number(value: object, name: str = "value") -> Fraction | float:
@@ -54,28 +60,69 @@ def read_number(value: object, name: str = "value") -> Fraction | float:
     if type(value) is Fraction:
         return value
     if isinstance(value, str):
-        text = value.strip()
-        if text.lower() in _INFINITIES:
-            return math.inf
-        if not _TEXT.fullmatch(text):
-            raise ArgumentError(f"{name} = {value!r} is not a number; write for instance 0.3, 1/3, 1e-4 or inf")
-        return Fraction(text)
-    if isinstance(value, bool) or type(value).__name__ == "bool_":
+        return _from_text(value.strip(), name)
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        if getattr(value, "mask", False):
+            raise ArgumentError(f"{name} is masked; give a number")
+        inside = value.item()
+        if type(inside) is not type(value):  # an extended double is its own item
+            return read_number(inside, name)
+    if isinstance(value, bool):
         raise ArgumentError(f"{name} = {value!r} is a truth value, not a number")
     if isinstance(value, Rational):
         return Fraction(int(value.p), int(value.q))
     if hasattr(value, "man_exp") and hasattr(value, "_mpf_"):
+        if hasattr(value, "is_exact") and not value.is_exact():
+            raise ArgumentError(f"{name} = {brief(value)} is a ball; give one number, such as an end of it")
         value = _from_mpf(value, name)
     if isinstance(value, numbers.Rational):
         return Fraction(int(value.numerator), int(value.denominator))
+    return _from_real(value, name)
+
+
+def _from_text(text: str, name: str) -> Fraction | float:
+    if text.lower() in _INFINITIES:
+        return math.inf
+    if not _TEXT.fullmatch(text):
+        raise ArgumentError(f"{name} = {brief(text)} is not a number; write for instance 0.3, 1/3, 1e-4 or inf")
+    found = Fraction(text) if len(text) <= _MOST_CHARACTERS else None
+    if found is None or max(found.numerator.bit_length(), found.denominator.bit_length()) > _MOST_BITS:
+        raise ArgumentError(
+            f"{name} = {brief(text)} is too long or too large; write at most 1000 digits, between 1e-1000 and 1e1000"
+        )
+    return found
+
+
+def _from_real(value: Any, name: str) -> Fraction | float:
+    """Read a float, an extended double, a Decimal or an infinity of another library."""
     try:
-        if math.isnan(value):  # type: ignore[arg-type]
-            raise ArgumentError(f"{name} is not a number (nan)")
-        if math.isinf(value):  # type: ignore[arg-type]
-            return math.copysign(math.inf, float(value))  # type: ignore[arg-type]
-        return Fraction(value.item() if hasattr(value, "item") else value)  # type: ignore[arg-type]
-    except TypeError:
-        raise ArgumentError(f"{name} = {value!r} is not a number") from None
+        if not hasattr(value, "as_integer_ratio"):
+            if math.isnan(value):
+                raise ArgumentError(f"{name} is not a number (nan)")
+            if math.isinf(value):
+                return math.copysign(math.inf, float(value))
+            return Fraction(value)
+        return Fraction(*(int(part) for part in value.as_integer_ratio()))
+    except ArgumentError:
+        raise
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+    except ValueError:
+        raise ArgumentError(f"{name} is not a number (nan)") from None
+    except Exception:  # noqa: BLE001  whatever an object of the user's raises when it is asked for its number
+        raise ArgumentError(f"{name} = {brief(value)} is not a number") from None
+
+
+def brief(value: object) -> str:
+    """Write a value of any kind in one line of bounded length.
+
+    Examples
+    --------
+    >>> brief(1j), len(brief("x" * 1000))
+    ('1j', 63)
+    """
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _BRIEF else f"{text[:_BRIEF]}..."
 
 
 def _from_mpf(value: Any, name: str) -> Fraction | float:
@@ -363,15 +410,25 @@ def show_number(value: Fraction | float) -> str:
     --------
     >>> show_number(Fraction(3, 10)), show_number(Fraction(0.3)), show_number(Fraction(1, 3))
     ('0.3', '0.3', '1/3')
+    >>> show_number(Fraction(10**400))
+    '1e+400'
     """
     if isinstance(value, float):
         return str(value)
-    text = f"{float(value):.6g}" if abs(value) < 10**300 else str(value)
-    if value.denominator == 1 and abs(value) < 10**15:
+    if value.denominator == 1 and abs(value) < _MOST_EXACT:
         return str(value.numerator)
-    if value.denominator <= 1000 and Fraction(text) != value:
+    text = _six_digits(value)
+    if value.denominator <= 1000 and abs(value.numerator) < _MOST_EXACT and Fraction(text) != value:
         return str(value)
     return text
+
+
+def _six_digits(value: Fraction) -> str:
+    if value == 0 or 1 <= abs(value) * _PLAIN <= _PLAIN**2:
+        return f"{float(value):.6g}"
+    context = Context(prec=6, Emax=MAX_EMAX, Emin=MIN_EMIN)
+    quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return f"{quotient.normalize(context):g}"
 
 
 def _unknown(theorem: Theorem, name: str, needed: list[str], given: Mapping[str, Any]) -> str:

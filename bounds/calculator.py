@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from bounds.arguments import Inputs, check_extent, extent, is_grid, read_arguments, read_number
+from bounds.arguments import Inputs, check_extent, extent, is_grid, read_arguments, read_number, show_number
 from bounds.errors import ArgumentError, EnclosureError
 from bounds.hypotheses import Checked, check, holds, sign
 from bounds.quantities import Direction
@@ -15,6 +16,7 @@ from bounds.tape import Tape, compile_expression
 from bounds.theorem import Theorem, refuse_where_false
 
 _FLOAT_WIDTH = Fraction(1, 2**60)
+_INTEGRAL_WIDTH = Fraction(1, 2**58)
 
 
 def evaluate(theorem: Theorem, arguments: Mapping[str, object], digits: int | None = None) -> Any:
@@ -47,11 +49,24 @@ def _middle(tape: Tape, values: Mapping[str, Any]) -> float:
         from bounds.evaluate import evaluate_grid
 
         try:
-            return float(evaluate_grid(tape, {name: float(value) for name, value in values.items()}))
+            doubles = {name: _double(name, value) for name, value in values.items()}
+            return float(evaluate_grid(tape, doubles, exact=values))
         except EnclosureError:
             # Doubles do not settle, as where an integrand cancels: balls do, more slowly.
             pass
-    low, high = ends(enclose_tape(tape, values, _FLOAT_WIDTH))
+    return _half_way(*ends(enclose_tape(tape, values, _FLOAT_WIDTH)))
+
+
+def _double(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise ArgumentError(
+            f"{name} = {show_number(value)}; beside arrays numbers go up to {sys.float_info.max:.2g}"
+        ) from None
+
+
+def _half_way(low: Any, high: Any) -> float:
     try:
         return float((low + high) / 2)
     except OverflowError:
@@ -62,7 +77,7 @@ def enclose(
     theorem: Theorem,
     arguments: Mapping[str, object],
     digits: int | None = None,
-    relative_width: Fraction | float | str = Fraction(1, 2**58),
+    relative_width: Fraction | float | str = _INTEGRAL_WIDTH,
 ) -> tuple[Any, Any]:
     """Enclose a theorem's value; see `bounds.Theorem.enclose`.
 
@@ -72,8 +87,6 @@ def enclose(
     >>> enclose(bounds.get("ferbach2024.uncurated_mixture"), {"lam": 1, "t": 2, "tv0": 1})
     (0.25, 0.25)
     """
-    from bounds.enclose import enclose_tape, ends, float_ends, mpf_above, mpf_below
-
     inputs = read_arguments(theorem, arguments)
     if inputs.grid:
         raise ArgumentError("enclose takes single numbers, not arrays")
@@ -81,12 +94,17 @@ def enclose(
     if not isinstance(width, Fraction) or not 0 < width < 1:
         raise ArgumentError(f"relative_width = {relative_width}; it must lie between 0 and 1")
     if digits is not None:
-        width = min(width, Fraction(1, 10 ** (_digits(digits) + 1)))
+        _digits(digits)
     refuse_where_false(inputs.theorem, inputs.values)
-    found = enclose_tape(compile_expression(inputs.theorem.expression), inputs.values, width)
+    return _enclosed(compile_expression(inputs.theorem.expression), inputs.values, digits, width)
+
+
+def _enclosed(tape: Tape, values: Mapping[str, Any], digits: int | None, width: Fraction) -> tuple[Any, Any]:
+    from bounds.enclose import enclose_tape, ends, float_ends, mpf_above, mpf_below
+
     if digits is None:
-        return float_ends(found)
-    low, high = ends(found)
+        return float_ends(enclose_tape(tape, values, width))
+    low, high = ends(enclose_tape(tape, values, min(width, Fraction(1, 10 ** (digits + 1)))))
     return mpf_below(low, digits), mpf_above(high, digits)
 
 
@@ -186,6 +204,9 @@ def assess(theorem: Theorem, arguments: Mapping[str, object], digits: int | None
     >>> found.holds, found.informative, round(found.value, 6)
     (True, True, 0.693147)
     """
+    from bounds.enclose import enclose_tape, ends, float_ends
+    from bounds.evaluate import evaluate_digits
+
     inputs = read_arguments(theorem, arguments)
     if inputs.grid:
         raise ArgumentError("assess takes single numbers, not arrays")
@@ -193,16 +214,22 @@ def assess(theorem: Theorem, arguments: Mapping[str, object], digits: int | None
     checked = tuple(check(relation, values) for relation in one.hypotheses)
     if not all(h.holds for h in checked):
         return Assessment(one.id, None, None, None, checked, None, inputs.echo)
-    lower, upper = enclose(one, values, digits)
-    # The float of an integral comes from quadrature, and may miss a narrower enclosure by rounding.
-    value = min(max(evaluate(one, values, digits), lower), upper)
-    return Assessment(one.id, value, lower, upper, checked, _beats_trivial(one, values), inputs.echo)
+    tape = compile_expression(one.expression)
+    if digits is None:
+        found = enclose_tape(tape, values, _INTEGRAL_WIDTH if tape.integrates else _FLOAT_WIDTH)
+        low, high = float_ends(found)
+        value: Any = min(max(_half_way(*ends(found)), low), high)
+    else:
+        low, high = _enclosed(tape, values, _digits(digits), _INTEGRAL_WIDTH)
+        # Rounded to as many digits the middle may leave an enclosure that is a single number.
+        value = min(max(evaluate_digits(tape, values, digits), low), high)
+    return Assessment(one.id, value, low, high, checked, _beats_trivial(one, values), inputs.echo)
 
 
 def _evaluate_grid(inputs: Inputs) -> Any:
     from bounds.grids import on_grid
 
-    values = {name: value if is_grid(value) else float(value) for name, value in inputs.values.items()}
+    values = {name: value if is_grid(value) else _double(name, value) for name, value in inputs.values.items()}
     tape = compile_expression(inputs.theorem.expression)
     if any(instruction.operation == "lambertw" for instruction in tape.instructions):
         # Near its branch point the argument of the Lambert function, rounded to a double, has lost the value's digits.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import os
 import pkgutil
 from functools import lru_cache
 from importlib.metadata import entry_points
@@ -12,6 +13,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+from bounds.arguments import brief
 from bounds.errors import ArgumentError, UnknownTheorem
 from bounds.sources import Paper
 from bounds.theorem import Theorem
@@ -82,6 +84,8 @@ def load(path: str | Path) -> tuple[Theorem, ...]:
     Traceback (most recent call last):
     bounds.errors.ArgumentError: there is no file missing.py
     """
+    if not isinstance(path, str | os.PathLike):
+        raise ArgumentError(f"{brief(path)} is no path; name a file that ends in .py")
     file = Path(path)
     if not file.is_file():
         raise ArgumentError(f"there is no file {file}")
@@ -148,8 +152,8 @@ def _quantities(theorem: Theorem) -> set[str]:
 
 
 def _require(wanted: str | None, allowed: list[str], what: str) -> None:
-    if wanted is not None and wanted not in allowed:
-        raise ArgumentError(f"no {what} '{wanted}'; there are: {', '.join(allowed)}")
+    if wanted is not None and not (isinstance(wanted, str) and wanted in allowed):
+        raise ArgumentError(f"no {what} {brief(wanted)}; there are: {', '.join(allowed)}")
 
 
 def _in_its_own_file(theorem_id: str) -> Theorem | None:
@@ -175,6 +179,8 @@ def get(theorem_id: str) -> Theorem:
 
     Raises
     ------
+    ArgumentError
+        If the id is no text.
     UnknownTheorem
         If there is none of this id; the message names the nearest.
 
@@ -184,6 +190,10 @@ def get(theorem_id: str) -> Theorem:
     Traceback (most recent call last):
     bounds.errors.UnknownTheorem: no theorem 'bertrand2024.jacobean'; did you mean bertrand2024.jacobian?
     """
+    if not isinstance(theorem_id, str):
+        raise ArgumentError(
+            f"a theorem is looked up by the text of its id, not by {brief(theorem_id)}; see bounds.catalog()"
+        )
     at_home = _in_its_own_file(theorem_id)
     if at_home is not None:
         return at_home
@@ -192,7 +202,7 @@ def get(theorem_id: str) -> Theorem:
         return known[theorem_id]
     near = difflib.get_close_matches(theorem_id, known, n=1)
     hint = f"did you mean {near[0]}?" if near else "`loopbounds list` shows them all"
-    raise UnknownTheorem(f"no theorem '{theorem_id}'; {hint}")
+    raise UnknownTheorem(f"no theorem {brief(theorem_id)}; {hint}")
 
 
 def all_papers() -> tuple[Paper, ...]:

@@ -177,6 +177,7 @@ def check(relation: Any, values: Mapping[str, Fraction | float]) -> Checked:
     return Checked(relation_text(relation), holds(relation, values), *sides)
 
 
+@lru_cache(maxsize=4096)  # on a grid the same few relations are written at every point
 def relation_text(relation: Any) -> str:
     """Write a relation as one line of text.
 

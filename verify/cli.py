@@ -11,8 +11,8 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from typing import Annotated
 
 import typer
@@ -351,6 +351,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0
     """
     _take_any_character()
+    with _any_number_of_digits():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         answer = _answer(arguments)
         if isinstance(answer, int):  # help was printed, or the keyboard interrupted
@@ -367,6 +372,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except Exception as error:  # noqa: BLE001  an unforeseen traceback would exit with 1, which means a violated theorem
         return _interrupted() if _from_keyboard(error) else _complain(error)
+
+
+@contextmanager
+def _any_number_of_digits() -> Iterator[None]:
+    """Let numbers such as 1e9999 be printed exactly: Python refuses more than 4300 digits, lest servers be kept busy."""
+    usual = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        yield
+    finally:
+        sys.set_int_max_str_digits(usual)
 
 
 def _from_keyboard(error: BaseException | None) -> bool:

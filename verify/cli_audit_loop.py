@@ -143,6 +143,8 @@ def _layout(path: str, request: Request) -> Any:
     if request.columns and all(Path(name).suffix.lower() in (".npz", ".npy") for name in (path, request.real or path)):
         raise ArgumentError("--column names columns of a table; the arrays of an npz file are named instead")
     columns = tuple(name.strip() for text in request.columns for name in text.split(","))
+    if twice := next((name for name in columns if columns.count(name) > 1), None):
+        raise ArgumentError(f"--column {','.join(request.columns)}: {twice!r} is named twice; name each column once")
     if not all(columns):
         raise ArgumentError(f"--column {','.join(request.columns)!r}: give names of columns, such as x,y")
     return Layout(columns, request.generation or "generation", request.run)

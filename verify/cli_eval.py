@@ -287,19 +287,20 @@ def _print_rows(
     varying: Sequence[str],
     rigorous: bool,
 ) -> None:
-    from rich.table import Table
-
     from bounds.arguments import show_number
 
-    table = Table(box=None, pad_edge=False)
-    for name in (*varying, *(("lower", "value", "upper") if rigorous else ("value",))):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("")
+    names = [*varying, *(("lower", "value", "upper") if rigorous else ("value",))]
+    lines = [names]
     for row, found in zip(rows, records, strict=True):
-        numbers = (found["lower"], found["value"], found["upper"]) if rigorous else (found["value"],)
+        numbers = [found[name] for name in names[len(varying) :]]
         cells = ["" if v is None else _shown(v, rigorous) for v in numbers]
-        table.add_row(*(show_number(row.inputs[name]) for name in varying), *cells, _remark(row))
-    console.print(table)
+        lines.append([*(show_number(row.inputs[name]) for name in varying), *cells])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    remarks = ["", *(_remark(row) for row in rows)]
+    # Not by a table of rich, which would take most of the time on a long grid and cut numbers short on a narrow terminal.
+    for line, remark in zip(lines, remarks, strict=True):
+        text = "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+        console.file.write(f"{text}  {remark}".rstrip() + "\n")
 
 
 def _shown(value: float | str, rigorous: bool) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from bounds import Theorem
     from verify.power_results import Power
 
 Progress = Callable[[int, int, str], None]
@@ -99,13 +100,15 @@ def plot(what: str | None, arguments: Sequence[str], options: Options) -> Reply:
     """
     from bounds import ArgumentError, HypothesisError
 
+    if options.out == "":
+        raise ArgumentError("--out '': name the directory to write to")
     if (what is None) == (not options.figures):
         raise ArgumentError(f"{'both a source and --figure are' if what else 'nothing is'} given to plot: {_HOW}")
     if options.figures:
         _refuse_arguments(arguments, "--figure")
         return _write(_named(options.figures, options.seed), Path(options.out or "."), options.progress)
     assert what is not None
-    path = Path(what)
+    path = Path(what or "''")  # an empty name would be the current directory
     if not path.exists() and "." in what and "/" not in what:
         try:
             return _write(_over(what, arguments), Path(options.out or "."), options.progress)
@@ -179,13 +182,21 @@ def _saved(path: Path) -> Draw:
 
 def _over(theorem_id: str, arguments: Sequence[str]) -> Draw:
     from bounds import ArgumentError, get
+    from bounds.arguments import read_number
     from verify.cli_eval import read_grid, split_arguments
+    from verify.cli_values import narrowed
     from verify.figures import bound_axes, drawing, new_figure, save_figure
 
-    theorem = get(theorem_id)
-    texts = split_arguments(arguments)
+    theorem, texts, put = narrowed(get(theorem_id), split_arguments(arguments))
+    known = {choice for one in theorem.regimes for choice, _ in one.choices}
+    if several := [name for name in known if "," in str(texts.get(name, ""))]:
+        raise ArgumentError(
+            f"{several[0]} = {texts[several[0]]} are several choices, whose curves need a figure each; give one"
+        )
+    lengthy = {name: value for name, value in texts.items() if not isinstance(value, str)}
+    texts = {name: text for name, text in texts.items() if name not in lengthy}
     grids = {name: read_grid(name, text) for name, text in texts.items() if ":" in text}
-    lists = {name: text.split(",") for name, text in texts.items() if "," in text}
+    lists = {name: list(dict.fromkeys(text.split(","))) for name, text in texts.items() if "," in text}
     if not 1 <= len(grids) + len(lists) <= 2 or not grids:
         raise ArgumentError(
             f"give {theorem_id} one grid for the abscissa, such as n=100:1e6:log25, and at most one more or a list, such as "
@@ -198,7 +209,9 @@ def _over(theorem_id: str, arguments: Sequence[str]) -> Draw:
             raise ArgumentError(
                 f"{name} = {texts[name]} would be {len(members)} curves; at most {_FAMILY} can be told apart"
             )
-    given = {name: text for name, text in texts.items() if name != symbol and name not in curves}
+    fixed = {name: text for name, text in texts.items() if name != symbol and name not in curves}
+    numbers = {name: text if name in known else read_number(text, name) for name, text in fixed.items()}
+    given = {**lengthy, **numbers}
     family = next(((name, _numbers(name, members)) for name, members in curves.items()), None)
     logarithmic = ":log" in texts[symbol]
 
@@ -208,7 +221,7 @@ def _over(theorem_id: str, arguments: Sequence[str]) -> Draw:
             bound_axes(axes, theorem, symbol, grids[symbol], given, family=family, logarithmic=logarithmic)
         name = f"{theorem_id}_over_{symbol}"
         save_figure(figure, directory, name)
-        return {name: _caption(theorem_id, symbol, given, family)}
+        return {name: _caption(theorem, symbol, fixed | put, family)}
 
     return draw
 
@@ -219,17 +232,14 @@ def _numbers(name: str, members: Sequence[Any]) -> tuple[Fraction | float, ...]:
     return tuple(read_number(member, name) for member in members)
 
 
-def _caption(theorem_id: str, symbol: str, given: Mapping[str, str], family: tuple[str, Sequence[Any]] | None) -> str:
-    from bounds import get
-
-    theorem = get(theorem_id)
+def _caption(theorem: Theorem, symbol: str, given: Mapping[str, str], family: tuple[str, Sequence[Any]] | None) -> str:
     choices = {choice for one in theorem.regimes for choice, _ in one.choices}
     narrow = theorem.at(**{name: value for name, value in given.items() if name in choices})
     relation = {"upper": "an upper bound on the", "lower": "a lower bound on the", "exact": "an identity for the"}
     at = ", ".join(f"{name} = {value}" for name, value in given.items())
     curves = f", one curve per value of {family[0]}" if family else ""
     return (
-        f"{theorem_id}, {relation[narrow.direction.value]} {narrow.quantity.meaning}, over {symbol}"
+        f"{theorem.id}, {relation[narrow.direction.value]} {narrow.quantity.meaning}, over {symbol}"
         f"{f' at {at}' if at else ''}{curves}. There is no curve where a hypothesis fails; where it is shaded, if anywhere, "
         "the bound is no better than the trivial one."
     )

@@ -56,7 +56,10 @@ def solve(
     from bounds import ArgumentError, get
 
     given = split_arguments(arguments)
-    theorem, left, put = narrowed(get(theorem_id), given)
+    whole = get(theorem_id)
+    if name in {argument.name for argument in whole.structured}:
+        raise ArgumentError(f"--for {name}: that is no number; name a symbol, such as {whole.symbols[0].name}")
+    theorem, left, put = narrowed(whole, given)
     for spelling, value in left.items():
         if ":" in value:
             raise ArgumentError(f"{spelling} = {value} is a grid; solve takes single numbers")

@@ -120,8 +120,11 @@ def _tables(names: Sequence[str], arguments: Sequence[str], compare: bool) -> Se
         from verify.tables.saved import load_run
         from verify.tables.summaries import run_table
 
+        others = [name for name in names if Path(name) != run]
         if len(names) > 1:
-            raise ArgumentError(f"{run} is a run; tabulate it alone, without {next(n for n in names if n != str(run))}")
+            raise ArgumentError(
+                f"{run} is a run; tabulate it alone, {f'without {others[0]}' if others else 'and once'}"
+            )
         if arguments:
             raise ArgumentError(f"{arguments[0]} goes with papers and theorems; the run in {run} is what it is")
         return [run_table(load_run(run))]

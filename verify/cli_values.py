@@ -46,12 +46,19 @@ class Law:
 
     def __str__(self) -> str:
         """Write the law as it may be given."""
-        from bounds.arguments import show_number
-
-        parts = [f"N({show_number(m)}, {show_number(s)})" for m, s in zip(self.means, self.stds, strict=True)]
+        parts = [f"N({_exact_text(m)}, {_exact_text(s)})" for m, s in zip(self.means, self.stds, strict=True)]
         if len(parts) == 1:
             return parts[0]
-        return " + ".join(f"{show_number(w)}*{part}" for w, part in zip(self.weights, parts, strict=True))
+        return " + ".join(f"{_exact_text(w)}*{part}" for w, part in zip(self.weights, parts, strict=True))
+
+
+def _exact_text(value: Fraction) -> str:
+    from bounds.arguments import show_number
+
+    for short in (show_number(value), f"{float(value):.15g}" if abs(value) < 1e300 else ""):
+        if short and Fraction(short) == value:
+            return short
+    return str(value)
 
 
 def read_law(text: str) -> Law:

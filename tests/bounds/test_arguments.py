@@ -6,13 +6,16 @@ import math
 from decimal import Decimal
 from fractions import Fraction
 
+import flint
+import hypothesis
+import hypothesis.strategies as st
 import mpmath
 import numpy as np
 import pytest
 import sympy
 
 import bounds
-from bounds.arguments import read_number
+from bounds.arguments import read_number, show_number
 
 JACOBIAN = {"lam": "0.3", "L": "0.2", "epsilon": "0.1", "curvature": "0.3"}
 
@@ -49,6 +52,88 @@ def test_numbers_are_read_exactly(given: object, read: object) -> None:
 def test_what_is_not_a_number_is_refused(given: object) -> None:
     with pytest.raises(bounds.ArgumentError, match=r"x = |x is not"):
         read_number(given, "x")
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        (Decimal("1e400"), Fraction(10**400)),  # a float of it would be infinite
+        (Decimal("1e-400"), Fraction(1, 10**400)),
+        (Decimal("-Infinity"), -math.inf),
+        (np.longdouble(1) / 4, Fraction(1, 4)),
+        (np.float32(0.1), Fraction(float(np.float32(0.1)))),
+        (np.array("0.3"), Fraction(3, 10)),
+        (sympy.oo, math.inf),
+        (-sympy.oo, -math.inf),
+    ],
+)
+def test_numbers_of_other_libraries_keep_their_value(given: object, read: object) -> None:
+    assert read_number(given) == read
+
+
+class Unruly:
+    def __float__(self) -> float:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        1j,
+        np.complex128(1 + 2j),
+        np.array(1j),
+        np.True_,
+        sympy.true,
+        sympy.I,
+        sympy.nan,
+        np.ma.masked,
+        np.timedelta64(3, "s"),
+        np.array("abc"),
+        Decimal("sNaN"),
+        Unruly(),
+        flint.arb(1, 0.5),  # its middle would be taken for it
+        "3 km",
+        "50%",
+        "1,5",
+        "-inf",
+        "1" * 5000,
+        "1e5000",
+        "1e-5000",
+        "x" * 5000,
+    ],
+    ids=lambda given: f"{type(given).__name__} {str(given)[:8]}",
+)
+def test_what_looks_like_a_number_is_refused_in_a_short_line(given: object) -> None:
+    with pytest.raises(bounds.ArgumentError, match=r"^n (=|is) ") as caught:
+        read_number(given, "n")
+    assert len(str(caught.value)) < 200
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Fraction(10**400), "1e+400"),
+        (Fraction(-(10**400), 3), "-3.33333e+399"),
+        (Fraction(1, 10**400), "1e-400"),
+        (Fraction(10**50 + 1, 3), "3.33333e+49"),
+        (Fraction(1, 3), "1/3"),
+        (Fraction(123456789), "123456789"),
+        (Fraction(0), "0"),
+        (Fraction(2469135, 2), "2469135/2"),
+        (math.inf, "inf"),
+    ],
+)
+def test_numbers_are_shown_in_few_characters(value: Fraction | float, text: str) -> None:
+    assert show_number(value) == text
+
+
+@hypothesis.given(st.fractions(), st.integers(-900, 900))
+def test_numbers_shown_are_close_and_short(value: Fraction, power: int) -> None:
+    value *= Fraction(10) ** power
+    shown = show_number(value)
+    assert len(shown) <= 21
+    assert abs(Fraction(shown) - value) <= abs(value) * Fraction(1, 10**5)
 
 
 def test_messages_name_the_symbol_the_value_and_what_is_allowed() -> None:

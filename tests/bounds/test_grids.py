@@ -99,3 +99,8 @@ def test_the_first_bad_entry_is_named_whichever_thread_finds_it() -> None:
     for _ in range(5):
         with pytest.raises(bounds.ArgumentError, match=r"n holds 2\.5"):
             theorem.evaluate(n=sizes, t=3)
+
+
+def test_a_number_beyond_doubles_beside_an_array_is_refused_in_words() -> None:
+    with pytest.raises(bounds.ArgumentError, match=r"K = 1e\+400; beside arrays numbers go up to 1\.8e\+308"):
+        bounds.get("ferbach2024.concentration").evaluate(p_star=[0.1, 0.2], K=10**400, gap=1, t=3)

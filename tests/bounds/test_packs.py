@@ -89,6 +89,29 @@ def test_files_that_do_not_serve(tmp_path: Path, text: str, message: str) -> Non
     assert catalogue._loaded == {}
 
 
+@pytest.mark.parametrize("given", [None, 3, b"mine.py", ["mine.py"]])
+def test_what_is_no_path(given: object) -> None:
+    with pytest.raises(bounds.ArgumentError, match=r"is no path; name a file that ends in \.py"):
+        catalogue.load(given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", [None, 3, b"fu2024.balanced", ["fu2024.balanced"], 1j])
+def test_what_is_no_id_or_key(given: object) -> None:
+    with pytest.raises(bounds.ArgumentError, match="looked up by the text of its id"):
+        bounds.get(given)  # type: ignore[arg-type]
+    if given is not None:
+        with pytest.raises(bounds.ArgumentError, match=r"no paper .*; there are: bertrand2024"):
+            bounds.catalog(paper=given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", ["", ".", "__init__.x", "a\0.b", "fu2024.\n", "x" * 10_000, "\udcff.x"])
+def test_odd_ids_are_unknown(given: str) -> None:
+    with pytest.raises(bounds.UnknownTheorem) as caught:
+        bounds.get(given)
+    assert len(str(caught.value)) < 200
+    assert str(caught.value).isprintable()
+
+
 def test_other_refusals(tmp_path: Path) -> None:
     with pytest.raises(bounds.ArgumentError, match="there is no file"):
         catalogue.load(tmp_path / "gone.py")

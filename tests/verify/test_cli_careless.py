@@ -189,13 +189,85 @@ def test_format_and_ending(capsys, here):
         (["compare", BALL[0], BALL[0], "--seed", "-1"], "--seed"),
         (["audit-loop", "loop.npz", "--column", "z"], "--column names columns of a table"),
         (["audit", BALL[0], "law=N(0, 1)"], "takes no law; these do"),
+        (["audit-loop", "table.csv", "--column", "x,x"], "'x' is named twice"),
+        (["audit-loop", "loop.npz", "--range=-1e300:1e300"], "give numbers up to 1e100"),
+        (
+            ["compare", BALL[0], BALL[0], "K=4", "lam=0:1e400"],
+            "lam ends at 1e+400; a range ends at numbers up to 1e300",
+        ),
+        (["eval", BALL[0], "K=4", "lam=1e-5000"], "between 1e-1000 and 1e1000"),
+        (["eval", BALL[0], "K=4", "lam=" + "1" * 5000], "at most 1000 digits"),
+        (["plot", ""], "'' is no directory, file or theorem"),
+        (["plot", BALL[0], "K=4", "lam=0:0.3:lin3", "--out", ""], "--out '': name the directory"),
+        (["plot", BALL[0], "K=1e400", "lam=0:0.3:lin3"], "K goes beyond 1e308"),
+        (["plot", BALL[0], "K=4", "lam=0:1e400:lin3"], "lam goes beyond 1e308"),
+        (["plot", BALL[0], "K=2,1e400", "lam=0:0.3:lin3"], "K goes beyond 1e308"),
+        (["plot", "bertrand2024.normal_mean_loop", "n=2:9:lin3", "t=3", "alpha=1", "data=fresh,reused"], "give one"),
+        (["plot", "data.csv"], "it is no JSON document"),
+        (["plot", "loop.npz"], "it is no text"),
+        (
+            ["solve", "fu2024.recursion", "--for", "weights", "--target", "1", "e=0.1"],
+            "--for weights: that is no number",
+        ),
+        (["table", "data.csv", "data.csv"], "tabulate it alone, and once"),
+        (["table", "fu2024.kde_loop", "law=N(0, 1)"], "a table takes no law; `loopbounds eval` does"),
+        (["table", "--compare", "foo=1"], "`loopbounds show ID` tells what a theorem takes"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_values_out_of_reach(words, message, capsys, here):
     Path("data.csv").write_text("x\n" + "\n".join(map(str, range(20))))
+    Path("table.csv").write_text("x,generation\n" + "".join(f"{i},{i % 2}\n" for i in range(80)))
     np.savez("loop.npz", real=np.arange(30.0), generation_1=np.arange(30.0))
     refused(capsys, message, *words)
+
+
+def test_numbers_beyond_doubles_are_exact_in_json(capsys):
+    status, out, _ = run_main(capsys, "eval", BALL[0], "K=4", "lam=1e-900", "--json")
+    assert status == 0
+    assert json.loads(out)["inputs"]["lam"] == f"1/{10**900}"
+
+
+def test_law_is_echoed_exactly(capsys):
+    words = ["fu2024.kde_loop", "law=N(0.123456789, 1/3)", "t=1", "alpha=0.5", "h=1", "n=100"]
+    status, out, _ = run_main(capsys, "eval", *words, "--json")
+    assert status == 0
+    assert json.loads(out)["inputs"]["law"] == "N(0.123456789, 1/3)"
+
+
+def test_numbers_of_any_length_are_printed_and_the_limit_is_kept(capsys, monkeypatch):
+    import verify.cli_catalog
+    from verify.cli_output import Reply
+
+    usual = sys.get_int_max_str_digits()
+    monkeypatch.setattr(verify.cli_catalog, "cite", lambda _: Reply({"value": 10**6000}, lambda console: None))
+    status, out, _ = run_main(capsys, "cite", "fu2024", "--json")
+    assert status == 0
+    assert len(json.loads(out)["value"]) == 6001
+    assert sys.get_int_max_str_digits() == usual
+
+
+def test_comparison_without_real_points_or_beyond_doubles(capsys):
+    for words, remark in (
+        (["alpha=0", "n=100"], "no real points: n, which counts them, is 0"),
+        (["t=1e400", "n=100"], "a number given is beyond what doubles hold"),
+    ):
+        status, out, _ = run_main(capsys, "table", "--compare", "fu2024.kde_loop", "fu2024.phase_transition", *words)
+        assert status == 0
+        assert remark in out
+
+
+def test_long_grid_is_not_cut_and_fast(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "30")
+    start = time.monotonic()
+    status, out, _ = run_main(capsys, "eval", BALL[0], "K=4", "lam=0:0.5:lin2001")
+    assert status == 0
+    assert time.monotonic() - start < 20
+    lines = out.splitlines()
+    assert len(lines) == 2003
+    assert lines[1].split() == ["lam", "value"]
+    assert lines[-1].split(maxsplit=1) == ["0.5", "lam*(K - 1) < 1 fails: left side 1.5, right side 1"]
+    assert not any(line.endswith(" ") for line in lines)
 
 
 def test_audit_takes_a_law(capsys):

@@ -109,6 +109,14 @@ def test_bad_requests_write_nothing(asked, status, said, tmp_path, monkeypatch, 
     assert list(empty.iterdir()) == []
 
 
+def test_law_and_weights(tmp_path, capsys):
+    kde = ["fu2024.kde_loop", "law=N(0, 1/3)", "t=1", "alpha=1", "h=0.5,1,1", "n=10:100:log3"]
+    for words in (kde, ["fu2024.recursion", "weights=[[1], [0.5, 0.5]]", "e=0:1:lin3"]):
+        assert main(["plot", *words, "--out", str(tmp_path)]) == 0
+    assert "law = N(0, 1/3)" in (tmp_path / "fu2024.kde_loop_over_n.txt").read_text()
+    assert "weights = [[1], [0.5, 0.5]]" in (tmp_path / "fu2024.recursion_over_e.txt").read_text()
+
+
 def test_directories_that_cannot_be_written(tmp_path, capsys):
     (tmp_path / "file").write_text("mine")
     for out, said in ((tmp_path / "file", "it is a file"), (tmp_path / "no" / "such", "make it first")):
@@ -128,3 +136,34 @@ def test_failure_while_drawing_leaves_nothing(run, tmp_path, monkeypatch, capsys
     assert "No space left on device" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("t", [5, 10**6])  # the bound says nothing anywhere: 1 is below the axes, or inside them
+def test_words_keep_clear_of_curves_and_axes_are_written_in_full(t):
+    from bounds import get
+    from verify.figures import bound_axes, drawing, new_figure
+
+    with drawing():
+        figure, axes = new_figure()
+        bound_axes(
+            axes, get("fu2024.phase_transition"), "x", [10 ** (i / 10 - 1) for i in range(41)],
+            {"n": 100, "c": 123456, "s": "1/3", "t": t}, logarithmic=True,
+        )  # fmt: skip
+        figure.canvas.draw()
+    (words,) = axes.texts
+    box = words.get_window_extent()
+    curve = axes.transData.transform(axes.lines[0].get_xydata())
+    assert words.get_text() == "says nothing"
+    assert axes.patches[0].get_extents().y1 >= curve[:, 1].max()
+    assert axes.patches[0].get_extents().y0 <= curve[:, 1].min()
+    assert not any(box.contains(*point) for point in curve)
+    assert axes.yaxis.get_offset_text().get_text() == ""
+
+
+def test_whole_numbers_have_whole_ticks():
+    from bounds import get
+    from verify.figures import bound_axes, new_figure
+
+    _, axes = new_figure()
+    bound_axes(axes, get("ferbach2024.kl_ball"), "K", list(range(1, 21)), {"lam": "0.05"})
+    assert all(tick == int(tick) for tick in axes.get_xticks())

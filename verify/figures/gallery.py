@@ -275,10 +275,10 @@ PICTURES: Mapping[str, Picture] = {
             "informative_map",
             "Where bounds say anything at generation 10, over the real share and the training-set size. Map: "
             "fu2025.categorical_loop_upper for 1000 equal cells with reused real data, its value on the contours, "
-            "hatched where it exceeds 1. Lines: frontiers above or right of which bounds are informative: the same with "
-            "reused and with fresh data; fu2025.generalization_given_real (M = 1, beta = eta = 1/n, d_tv = 0.15, "
-            "delta = 0.05); fu2024.kde_loop (d = 3, sigma = 1, h = n^(-1/7)). Contours and frontiers are interpolated on "
-            "a grid.",
+            "hatched where it exceeds 1, white where less than one point is real. Lines: frontiers above or right of "
+            "which bounds are informative: the same with reused and with fresh data; fu2025.generalization_given_real "
+            "(M = 1, beta = eta = 1/n, d_tv = 0.15, delta = 0.05); fu2024.kde_loop (d = 3, sigma = 1, h = n^(-1/7)). "
+            "Contours and frontiers are interpolated on a grid.",
             _informative_map,
             ("fu2025.categorical_loop_upper", "fu2025.generalization_given_real", "fu2024.kde_loop"),
         ),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.mathtext import MathTextParser
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from bounds import ArgumentError, HypothesisError, Parameter, Theorem
@@ -50,8 +52,18 @@ def bound_values(theorem: Theorem, symbol: str, values: Sequence[Any], given: Ma
     >>> bound_values(get("ferbach2024.kl_ball"), "lam", [0, 1], {"K": 2}).tolist()
     [0.0, nan]
     """
-    grid = np.array([float(value) for value in values])
+    grid = np.array(_doubles(symbol, values))
+    for name, value in given.items():
+        if isinstance(value, Fraction | int):
+            _doubles(name, [value])
     return np.asarray(theorem.evaluate(**{**given, symbol: grid}), dtype=np.float64)
+
+
+def _doubles(name: str, values: Sequence[Any]) -> list[float]:
+    try:
+        return [float(value) for value in values]
+    except OverflowError:
+        raise ArgumentError(f"{name} goes beyond 1e308, which cannot be drawn; take smaller numbers") from None
 
 
 def bound_axes(
@@ -106,7 +118,7 @@ def bound_axes(
         raise ArgumentError(f"{len(members)} values of {name} would be as many curves; give at most {len(COLORS)}")
     choices = {choice for one in theorem.regimes for choice, _ in one.choices}
     narrow = theorem.at(**{key: value for key, value in given.items() if key in choices})
-    x = [float(value) for value in values]
+    x = _doubles(symbol, values)
     curves = []
     for member, color, dashes in zip(members, COLORS, DASHES, strict=False):
         numbers = {**given, name: member} if family else dict(given)
@@ -133,6 +145,7 @@ def bound_axes(
         _shade(axes, trivial, narrow.direction.value)
     if family:
         legend_above(axes, columns=3)
+    _write_numbers(axes, theorem, symbol)
     return axes
 
 
@@ -159,16 +172,44 @@ def _shade(axes: Axes, trivial: float, direction: str) -> None:
     """Mark where a bound says nothing, if it comes there."""
     low, high = axes.get_ylim()
     upper = direction == "upper"
-    if not (low < trivial < high):
+    if trivial >= high if upper else trivial <= low:
         return
-    room = 0.12 * (high - low)  # for the words
-    low, high = (low, max(high, trivial + room)) if upper else (min(low, trivial - room), high)
+    trivial = max(trivial, low) if upper else min(trivial, high)  # beyond the axes: all of them are shaded
+    curves = np.concatenate([np.asarray(line.get_xydata()) for line in axes.lines])
+    scale = axes.yaxis.get_transform()
+    bottom, middle, top = scale.transform(np.array([low, trivial, high]))
+    room = 0.12 * (top - bottom)  # for the words
+    wanted = [bottom, max(top, middle + room)] if upper else [min(bottom, middle - room), top]
+    low, high = (float(end) for end in scale.inverted().transform(np.array(wanted)))
     axes.axhspan(trivial, high if upper else low, color="#EEEEEE", linewidth=0, zorder=0)
     axes.axhline(trivial, color=GREY, linewidth=0.7)
     axes.set_ylim(low, high)
-    axes.text(
-        0.02, trivial, "says nothing", transform=axes.get_yaxis_transform(), va="bottom" if upper else "top", color=INK
-    )
+    inside = (axes.transData - axes.transAxes).transform(curves[np.isfinite(curves).all(axis=1)])
+    line = float((axes.transData - axes.transAxes).transform((axes.get_xlim()[0], trivial))[1])
+    heights = (line + 0.05, 0.95) if upper else (line - 0.05, 0.05)
+    x, y = _free_place(inside, [(x, y) for x in (0.02, 0.98) for y in heights])
+    axes.text(x, y, "says nothing", transform=axes.transAxes, ha="left" if x < 0.5 else "right", va="center", color=INK)
+
+
+def _free_place(curves: Array, places: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return the first place at the edge of the axes that keeps clear of the curves, else the one that does best."""
+
+    def clearance(place: tuple[float, float]) -> float:
+        near = curves[np.abs(curves[:, 0] - place[0]) < 0.35]
+        return min(float(np.abs(near[:, 1] - place[1]).min(initial=1.0)), 0.07)
+
+    return max(places, key=clearance)
+
+
+def _write_numbers(axes: Axes, theorem: Theorem, symbol: str) -> None:
+    """Write the numbers of linear axes in full, without a factor beside the axis, where the legend is."""
+    for axis, scale in ((axes.xaxis, axes.get_xscale()), (axes.yaxis, axes.get_yscale())):
+        if scale == "linear" and max(map(abs, axis.get_view_interval())) >= 1e4:
+            axis.set_major_formatter(FuncFormatter(lambda value, position: f"{value:g}"))
+            axis.set_major_locator(MaxNLocator(4))
+    found = _parameter(theorem, symbol)
+    if axes.get_xscale() == "linear" and found is not None and found.integer:
+        axes.xaxis.set_major_locator(MaxNLocator("auto" if axes.get_xlim()[1] < 1e4 else 4, integer=True))
 
 
 def _parameter(theorem: Theorem, name: str) -> Parameter | None:

@@ -10,6 +10,7 @@ from typing import Any
 from bounds import DataError
 from verify.power_results import CheckPower, Power, SettingPower
 from verify.results import Failure
+from verify.tables.saved import what_is_wrong
 
 _MARK = "share_detecting_10_percent"
 
@@ -62,16 +63,14 @@ def load_power(path: Path) -> Power:
     ...     _ = (Path(parent) / "power.json").write_text('{"checks": 1}')
     ...     load_power(Path(parent) / "power.json")
     Traceback (most recent call last):
-    bounds.errors.DataError: ... does not hold the power of checks, or is damaged (KeyError: 'effort')
+    bounds.errors.DataError: ... does not hold the power of checks, or is damaged: it has no 'effort'
     """
     try:
         return _power(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
     except (KeyError, TypeError, ValueError) as error:
-        raise DataError(
-            f"{path} does not hold the power of checks, or is damaged ({type(error).__name__}: {error})"
-        ) from None
+        raise DataError(f"{path} does not hold the power of checks, or is damaged: {what_is_wrong(error)}") from None
 
 
 def _power(document: Mapping[str, Any]) -> Power:

@@ -16,6 +16,7 @@ from verify.loop_audit.moments import Moment, count_intervals, moments
 from verify.loop_audit.samples import Array, LoopSamples
 
 DEFAULT_DELTA = 0.01
+_LARGEST = 1e100  # end of a range: its square, of which variances are made, is still a double
 
 _ASSUMED = (
     "the points of each sample are independent draws: the real ones of the real law, the others of their generation's model",
@@ -68,6 +69,10 @@ class Options:
             raise ArgumentError(f"seed = {self.seed}; it must be a whole number, 0 or more")
         if self.ends is not None and not (np.isfinite(self.ends).all() and self.ends[0] < self.ends[1]):
             raise ArgumentError(f"range {self.ends[0]:g}:{self.ends[1]:g}: give two finite numbers, the smaller first")
+        if self.ends is not None and max(map(abs, self.ends)) > _LARGEST:
+            raise ArgumentError(
+                f"range {self.ends[0]:g}:{self.ends[1]:g}: give numbers up to 1e100, or change the unit of the values"
+            )
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def comparison(theorems: Sequence[Theorem], request: Request | None = None) -> T
         own_choice = any(name in request.choices for r in theorem.regimes for name, _ in r.choices)
         shown = regimes[:1] if theorem.default and not own_choice else regimes
         hidden += [f"{theorem.id} ({regime_text(one)})" for one in regimes[len(shown) :]]
-        entries += [enter(one, at_setting(one, setting)) for one in shown]
+        entries += [_entry(one, setting) for one in shown]
     if not entries:
         asked = " ".join(f"{name}={value}" for name, value in request.choices.items())
         raise ArgumentError(f"no theorem of this table has a regime {asked}")
@@ -181,6 +181,13 @@ def at_setting(theorem: Theorem, setting: Mapping[str, str]) -> dict[str, str]:
     if "n" in needs and _counts_real(theorem, needs):
         arguments["n"] = setting["n_real"]
     return dict(sorted(arguments.items()))
+
+
+def _entry(theorem: Theorem, setting: Mapping[str, str]) -> Entry:
+    arguments = at_setting(theorem, setting)
+    if arguments.get("n") == "0":
+        return Entry(theorem, arguments, None, "no real points: n, which counts them, is 0 where alpha = 0")
+    return enter(theorem, arguments)
 
 
 def _counts_real(theorem: Theorem, needs: set[str]) -> bool:

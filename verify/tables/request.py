@@ -13,6 +13,9 @@ from bounds.symbols import PARAMETERS
 MOST_VALUES = 50
 """Values of one symbol in one table."""
 
+_FEW = 12  # names that a message lists
+_SHOWN = "`loopbounds show ID` tells what a theorem takes"
+
 
 @dataclass(frozen=True)
 class Request:
@@ -110,8 +113,10 @@ def _values(name: str, text: str) -> tuple[str, ...]:
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
+    if name in ("law", "weights"):
+        return f"a table takes no {name}; `loopbounds eval` does, where a theorem takes one"
     near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"they take {', '.join(known)}"
+    hint = f"did you mean {near[0]}?" if near else f"they take {', '.join(known)}" if len(known) <= _FEW else _SHOWN
     return f"no theorem of this table has a symbol or choice '{name}'; {hint}"
 
 

@@ -54,9 +54,33 @@ def load_run(path: Path | str) -> Run:
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(
-            f"{file} does not hold a run of this program, or is damaged ({type(error).__name__}: {error})"
-        ) from None
+        raise DataError(f"{file} does not hold a run of this program, or is damaged: {what_is_wrong(error)}") from None
+
+
+def what_is_wrong(error: KeyError | TypeError | ValueError) -> str:
+    """Say in words why a document could not be read.
+
+    Parameters
+    ----------
+    error : KeyError, TypeError or ValueError
+        What reading it raised.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> what_is_wrong(KeyError("results"))
+    "it has no 'results'"
+    """
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no text"
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is no JSON document ({error.msg} at line {error.lineno})"
+    return "something in it is of the wrong kind" if isinstance(error, TypeError) else str(error)
 
 
 def _file(path: Path) -> Path:
