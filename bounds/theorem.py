@@ -436,7 +436,11 @@ def _counted_points(names: Container[str]) -> str:
         return "real points in the regimes with lam, real and synthetic points in those with alpha"
     if "lam" in names:
         return "real points"
-    return "real and synthetic points together" if "alpha" in names else "points per generation"
+    if "x" in names:
+        return "real points per generation, which x n synthetic ones join"
+    if "alpha" in names:
+        return "real and synthetic points together"
+    return "points per generation" if "t" in names else "points"
 
 
 def _by_cases(regimes: tuple[Regime, ...]) -> Any:

@@ -95,7 +95,7 @@ def compare(
         seconds=seconds,
         seed=seed,
     )
-    return Comparison(put[0], put[1], answer, _notes(put))
+    return Comparison(put[0], put[1], answer, (*_notes(put), *_counts(sides)))
 
 
 def _choice_names(theorem: Theorem) -> set[str]:
@@ -191,3 +191,9 @@ def _notes(sides: list[Theorem]) -> tuple[str, ...]:
     if first.mode is not second.mode:
         notes.append(f"the first holds in the mode {first.mode.value}, the second {second.mode.value}")
     return tuple(notes)
+
+
+def _counts(sides: list[Theorem]) -> tuple[str, ...]:
+    """Say so where one letter n counts different points on the two sides."""
+    meanings = [p.meaning for one in sides for p in one.parameters if p.name == "n"]
+    return (f"n is not the same on both sides: {'; '.join(meanings)}",) if len(set(meanings)) > 1 else ()

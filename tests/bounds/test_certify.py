@@ -313,3 +313,12 @@ def test_answers_do_not_depend_on_the_run() -> None:
     first, second = (certify(1 + a, sympy.exp(a), {a: (-1, 1)}) for _ in range(2))
     assert first.certificate == second.certificate
     assert math.isfinite(first.seconds)
+
+
+def test_a_letter_that_counts_different_points_is_noted() -> None:
+    box = {"n": (100, 1000), "t": 2, "c": "0.1", "s": "0.4", "x": 1}
+    wider = {**box, "alpha": ("0.1", 1), "h": "0.1", "sigma": 1}
+    found = compare(bounds.get("fu2024.phase_transition"), bounds.get("fu2024.kde_loop"), wider, seconds=1)
+    assert any(note.startswith("n is not the same on both sides") for note in found.notes)
+    same = compare(bounds.get("fu2024.phase_transition_reused"), bounds.get("fu2024.phase_transition"), box, seconds=1)
+    assert not any(note.startswith("n is not") for note in same.notes)
