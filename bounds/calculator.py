@@ -49,10 +49,10 @@ def _middle(tape: Tape, values: Mapping[str, Any]) -> float:
         from bounds.evaluate import evaluate_grid
 
         try:
-            doubles = {name: _double(name, value) for name, value in values.items()}
+            doubles = {name: float(value) for name, value in values.items()}
             return float(evaluate_grid(tape, doubles, exact=values))
-        except EnclosureError:
-            # Doubles do not settle, as where an integrand cancels: balls do, more slowly.
+        except (EnclosureError, OverflowError):
+            # Doubles do not settle, as where an integrand cancels or a number is beyond them: balls do, more slowly.
             pass
     return _half_way(*ends(enclose_tape(tape, values, _FLOAT_WIDTH)))
 

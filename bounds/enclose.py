@@ -97,7 +97,7 @@ def _power_by_products(base: Any, exponent: int) -> Any:
 
 def _whole(value: Any) -> int:
     if not value.is_integer():
-        raise EnclosureError(f"{value} is not a whole number of steps")
+        raise EnclosureError(f"{value.str(10, radius=False)} is no whole number of steps, or too large to tell")
     count = int(value.unique_fmpz())
     if count > STEP_LIMIT:
         raise EnclosureError(f"{count} steps are more than the {STEP_LIMIT} that are evaluated")
@@ -170,7 +170,7 @@ def _c4(points: Any) -> Any:
 def _geometric_sum(q: Any, t: Any) -> Any:
     """Sum by doubling, S(2m) = S(m)(1 + q^m): no division, so q = 1 is no special case."""
     if not t.is_integer() or t < 0:
-        raise EnclosureError(f"{t} is not a whole number of terms")
+        raise EnclosureError(f"{t.str(10, radius=False)} is no whole number of terms, or too large to tell")
     terms = int(t.unique_fmpz())
     if terms == 0:
         return arb(0)

@@ -22,8 +22,12 @@ PANEL_LIMIT = 20_000
 _SECTIONS, _ROUNDS = 32, 6
 # A panel is settled when halving it moves its integral by less than this part of the whole.
 _SETTLED = 1e-13
-ACCURACY = 1e-10
+ACCURACY = 1e-12
 """Relative error estimate above which a result is refused."""
+# Part of the whole that may lie outside the range.
+_OUTSIDE = 1e-13
+# Points of a sample at least, and panels at most that they are spread over.
+_SAMPLE_LEAST, _SAMPLE = 16, 24
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Quadrature:
     error: float
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _rule(nodes: int) -> tuple[Array, Array]:
     points, weights = np.polynomial.legendre.leggauss(nodes)
     return points, weights
@@ -74,7 +78,7 @@ def gauss_legendre(function: Callable[[Array], Array], edges: Array, nodes: int 
     return np.asarray(np.broadcast_to(values, (len(edges), nodes)) @ weights * half)
 
 
-def adaptive(function: Callable[[Array], Array], edges: Array) -> Quadrature:
+def adaptive(function: Callable[[Array], Array], edges: Array, limit: int = PANEL_LIMIT) -> Quadrature:
     """Integrate by halving panels until each settles.
 
     Parameters
@@ -83,6 +87,8 @@ def adaptive(function: Callable[[Array], Array], edges: Array) -> Quadrature:
         Takes and returns an array.
     edges : ndarray, shape (k,)
         Increasing: ends of the first panels. They must resolve the scales on which the function varies.
+    limit : int
+        How many panels may be tried.
 
     Returns
     -------
@@ -113,8 +119,8 @@ def adaptive(function: Callable[[Array], Array], edges: Array) -> Quadrature:
         settled, error = settled + fine[done].sum(), error + change[done].sum()
         panels, coarse = halves.reshape(-1, 2, 2)[~done].reshape(-1, 2), fine[~done].ravel()
         spent += 2 * len(done)
-        if spent > PANEL_LIMIT:
-            raise EnclosureError(f"the integral did not settle on {PANEL_LIMIT} panels in doubles")
+        if spent > limit:
+            raise EnclosureError(f"the integral did not settle on {limit} panels in doubles")
     return Quadrature(float(settled), float(error))
 
 
@@ -197,27 +203,23 @@ def _sectioned(turns: Callable[[Array], list[Any]], number: int, low: Array, hig
 
 
 def integrate_floats(
-    function: Callable[[Array], Array],
-    turns: Callable[[Array], list[Any]],
+    over: Callable[[float, float], Quadrature],
     ends: Callable[[float], tuple[float, float]],
     tail: Callable[[float], float],
     start: float,
-    scales: tuple[tuple[float, float], ...],
 ) -> float:
     """Integrate a non-negative function over an unbounded range.
 
     Parameters
     ----------
-    function : callable
-    turns : callable
-        The quantities of `turning_points`.
+    over : callable
+        The integral between two ends.
     ends : callable
         The finite range at a radius.
     tail : callable
         A bound on what lies outside it.
     start : float
         The least radius at which that bound is valid.
-    scales : tuple of (centre, scale)
 
     Returns
     -------
@@ -226,26 +228,50 @@ def integrate_floats(
     Raises
     ------
     EnclosureError
-        If an accuracy of 1e-10 relative to the value cannot be reached.
+        If an accuracy of 1e-12 relative to the value cannot be reached.
 
     Examples
     --------
     >>> decay = integrate_floats(
-    ...     lambda u: np.exp(-u), lambda u: [], lambda r: (0.0, r), lambda r: np.exp(-r), 1.0, ((0.0, 1.0),))
+    ...     lambda a, b: adaptive(lambda u: np.exp(-u), np.linspace(a, b, 9)), lambda r: (0.0, r), lambda r: np.exp(-r), 1.0)
     >>> abs(decay - 1) < 1e-12
     True
     """
     radius = _radius(tail, start, 1e-18)
     for _ in range(3):
-        left, right = ends(radius)
-        found = adaptive(function, panel_edges(turns, left, right, scales))
-        outside = tail(radius)
-        if found.value > 0 and found.error + outside <= ACCURACY * found.value:
-            return found.value
+        found = over(*ends(radius))
         if found.value <= 0 or found.error > ACCURACY * found.value:
             break
-        radius = _radius(tail, start, found.value * 1e-15)
+        if tail(radius) <= _OUTSIDE * found.value:
+            return found.value
+        radius = _radius(tail, start, found.value * _OUTSIDE / 100)
     raise EnclosureError("doubles do not reach the accuracy asked of an integral here")
+
+
+def sampled(edges: Array) -> tuple[Array, Array]:
+    """Return a few points and weights with which to see how large a function is over panels, not to integrate it.
+
+    Parameters
+    ----------
+    edges : ndarray, shape (k,)
+        Increasing ends of panels.
+
+    Returns
+    -------
+    points, weights : ndarray, shape (m,)
+
+    Examples
+    --------
+    >>> points, weights = sampled(np.array([0.0, 1.0, 3.0]))
+    >>> len(points), round(float(weights.sum()), 12)
+    (16, 3.0)
+    """
+    panels = np.stack([edges[:-1], edges[1:]], axis=1)
+    if len(panels) > _SAMPLE:
+        panels = panels[np.linspace(0, len(panels) - 1, _SAMPLE).round().astype(int)]
+    points, weights = _rule(-(-_SAMPLE_LEAST // len(panels)))
+    middle, half = panels.mean(axis=1), np.diff(panels, axis=1)[:, 0] / 2
+    return (middle[:, None] + half[:, None] * points).ravel(), (half[:, None] * weights).ravel()
 
 
 def panel_edges(

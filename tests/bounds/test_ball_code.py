@@ -160,7 +160,7 @@ def test_geometric_sums_by_doubling_are_the_sum(ratio, terms) -> None:
 
 
 def test_a_negative_number_of_terms_is_refused() -> None:
-    with pytest.raises(EnclosureError, match="not a whole number of terms"):
+    with pytest.raises(EnclosureError, match="no whole number of terms"):
         OPERATIONS["geometric_sum"](arb(0.5), arb(-1))
 
 

@@ -209,3 +209,10 @@ def test_infinity_follows_the_rules_of_limits(javascript):
     ]
     body = "return given.map((tape) => { const x = settledValue(tape, () => readNumber('inf')); return String(toDouble(x)); });"
     assert javascript(body, tapes) == ["0", "0", "NaN", "NaN", "3"]
+
+
+def test_binary_digits_are_counted_next_to_powers_of_two(javascript):
+    cases = [2**k + step for k in (1, 2, 52, 53, 54, 64, 100, 999, 1000, 1001, 1500) for step in (-1, 0, 1)] + [0]
+    cases += [-value for value in cases]
+    found = javascript("return given.map((text) => bits(BigInt(text)));", [str(value) for value in cases])
+    assert found == [value.bit_length() for value in cases]

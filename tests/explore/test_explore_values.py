@@ -6,6 +6,7 @@ import itertools
 import random
 from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -116,6 +117,56 @@ def test_integrals_equal_their_enclosures(data, javascript):
         if found["status"] == "holds":
             assert number(found["value"]) == pytest.approx(value, rel=1e-12, abs=0), case
     assert settled >= 0.8 * len(cases)
+
+
+# Kernels so narrow that doubles lose most digits of the bias.
+NARROW = [
+    ("line", {"alpha": "0", "h": "1/1000000000", "sigma": "1000", "t": "1"}),
+    ("line", {"alpha": "1/3", "h": "1/1000", "sigma": "9/10", "t": "1"}),
+    ("isotropic", {"alpha": "0", "h": "1/100000", "sigma": "4", "t": "1", "d": "2"}),
+    ("isotropic", {"alpha": "1/2", "h": "1/1000000", "sigma": "40", "t": "1", "d": "7"}),
+]
+
+
+def narrow_truth(point):
+    """Return the mass that a centred normal law loses inside the radius where its smoothing is as dense."""
+    with mpmath.workdps(80):
+        h, sigma = (
+            mpmath.mpf(Fraction(point[name]).numerator) / Fraction(point[name]).denominator for name in ("h", "sigma")
+        )
+        half, before, after = mpmath.mpf(point.get("d", "1")) / 2, sigma**2, sigma**2 + h**2
+        square = 2 * half * mpmath.log(after / before) / (1 / before - 1 / after)
+        inside = [mpmath.gammainc(half, 0, square / (2 * v), regularized=True) for v in (before, after)]
+        return inside[0] - inside[1]
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_narrow_kernels_keep_their_digits(quick, data, javascript):
+    t, theorem = next((t, theorem) for t, theorem in enumerate(CATALOG) if theorem.id == "fu2024.kde_loop_lower")
+    places = {dict(one.choices)["space"]: r for r, one in enumerate(regimes_of(theorem))}
+    cases = [[t, places[space], point] for space, point in NARROW]
+    body = ASSESS.replace("given.data.symbols)", f"given.data.symbols, {str(quick).lower()})")
+    for case, found in zip(cases, javascript(body, {"data": data, "cases": cases}), strict=True):
+        assert found["status"] == "holds", case
+        difference = abs(number(found["value"]) / narrow_truth(case[2]) - 1)
+        assert difference < (1e-3 if quick else 1e-13), case
+
+
+def test_an_integral_too_long_for_balls_is_left_to_the_command_line(data, javascript):
+    lower = next(t for t, theorem in enumerate(CATALOG) if theorem.id == "fu2024.kde_loop_lower")
+    case = [lower, 0, {"alpha": "0.3", "h": "0.00001", "sigma": "1", "t": "900"}]
+    found = javascript(ASSESS, {"data": data, "cases": [case]})[0]
+    assert found["status"] == "elsewhere"
+    assert "takes too long here" in found["reason"]
+
+
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize("size", ["1e-400", "1e400"])
+def test_an_integral_outside_the_range_of_doubles_is_left_to_the_command_line(size, quick, data, javascript):
+    lower = next(t for t, theorem in enumerate(CATALOG) if theorem.id == "fu2024.kde_loop_lower")
+    body = ASSESS.replace("given.data.symbols)", f"given.data.symbols, {str(quick).lower()})")
+    case = [lower, 0, {"alpha": "0.3", "h": size, "sigma": size, "t": "3"}]
+    assert javascript(body, {"data": data, "cases": [case]})[0]["status"] == "elsewhere"
 
 
 def test_exactly_the_broken_hypothesis_fails(data, javascript):

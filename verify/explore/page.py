@@ -20,7 +20,7 @@ from verify.explore.mathml import LatexError, latex_to_mathml
 from verify.explore.ranges import span, start
 from verify.explore.tapes import tape_json
 
-_ENGINE = ("numbers.js", "functions.js", "tape.js", "integrals.js", "theorem.js")
+_ENGINE = ("numbers.js", "functions.js", "tape.js", "integrals.js", "rounding.js", "theorem.js")
 _VIEW = ("format.js", "controls.js", "plot.js", "page.js")
 
 

@@ -1,15 +1,25 @@
 // Integrals: adaptive Gauss-Legendre on panels that end at the corners of the integrand.
 // The integrand is traced first: its loops unroll, and what does not depend on the variable is computed once. It is
-// evaluated in doubles, and where a sample of its values shows that doubles lose digits, in balls.
+// evaluated in doubles, and where a sample of its values shows that doubles lose digits, in balls: a difference of nearly
+// equal densities, say, is a smooth function plus rounding errors that no comparison of quadrature rules shows.
 
 const SETTLED = 1e-13, ACCURACY = 1e-10, PANELS_AT_MOST = 20000;
 
-// Nodes at which doubles are compared with balls, how far apart they may be, and the work that balls may take.
-const COMPARED = 24, TRUSTED = 2e-14, NODE_BITS = 128, BALL_STEPS_AT_MOST = 1.2e6;
+// Part of an integral that rounding errors of its integrand may be, in full and for a plot.
+const TRUSTED = 5e-14, ROUGH = 1e-4;
+// Bits of balls, the part of an integral that their radii may be, and the operations that a reader waits for.
+const NODE_BITS = [128, 256, 512], OPEN = 1e-18, BALL_STEPS_AT_MOST = 2e6;
+// Points of a sample at least, and panels at most that they are spread over.
+const SAMPLE_LEAST = 16, SAMPLE = 24;
+// Points whose intermediate results are kept at one time.
+const BLOCK = 256;
 
 class Doubles {
-  // `exact` gives the symbols as fractions; without it there is no second opinion from balls.
-  constructor(exact = null) { this.exact = exact; }
+  // `exact` gives the symbols as fractions. A rough integral is good enough for a plot.
+  constructor(exact = null, rough = false) {
+    this.exact = exact;
+    this.rough = rough;
+  }
 
   rational(text) {
     const [p, q = "1"] = text.split("/");
@@ -23,7 +33,7 @@ class Doubles {
 
   power(base, exponent) { return base ** exponent; }
 
-  integrate(area, scope) { return integral(area, scope, this.exact); }
+  integrate(area, scope) { return integral(area, scope, this.exact, this.rough); }
 
   apply(operation, operands) {
     const rule = DOUBLE_FUNCTIONS[operation];
@@ -83,53 +93,133 @@ function traced(tape, scope, variable, known = new Doubles()) {
   return { lines: tracer.lines, result };
 }
 
-function tracedResults({ lines }, points) {
-  const results = [points];
-  for (const [operation, operands, constant] of lines) {
-    const out = new Float64Array(points.length), rule = DOUBLE_FUNCTIONS[operation];
+// Call `use` with the results of all lines on one block of points after another, and the place of its first one.
+function forBlocks(lines, points, use) {
+  const own = lines.map(() => new Float64Array(Math.min(BLOCK, points.length)));
+  for (let first = 0; first < points.length; first += BLOCK) {
+    const block = points.subarray(first, first + BLOCK);
+    use(tracedResults(lines, block, own), first);
+  }
+}
+
+function tracedResults(lines, points, own) {
+  const results = [points], size = points.length;
+  lines.forEach(([operation, operands, constant], line) => {
+    const out = own[line], rule = DOUBLE_FUNCTIONS[operation];
     const parts = operands.map((x) => (x instanceof Written ? results[x.place] : x));
+    const [first, second] = parts;
     if (operation === "power") {
-      const base = parts[0];
-      for (let i = 0; i < out.length; i += 1) out[i] = constant === 2 ? base[i] * base[i] : base[i] ** constant;
+      for (let i = 0; i < size; i += 1) out[i] = constant === 2 ? first[i] * first[i] : first[i] ** constant;
     } else if (parts.length === 1) {
-      for (let i = 0; i < out.length; i += 1) out[i] = rule(parts[0][i]);
+      for (let i = 0; i < size; i += 1) out[i] = rule(first[i]);
+    } else if (operation === "mul" && parts.length === 2 && typeof first === "number") {
+      for (let i = 0; i < size; i += 1) out[i] = first * second[i];
     } else {
       const at = (part, i) => (typeof part === "number" ? part : part[i]);
-      for (let i = 0; i < out.length; i += 1) {
-        let value = at(parts[0], i);
+      for (let i = 0; i < size; i += 1) {
+        let value = at(first, i);
         for (let k = 1; k < parts.length; k += 1) value = rule(value, at(parts[k], i));
         out[i] = value;
       }
     }
     results.push(out);
-  }
+  });
   return results;
 }
 
-function tracedAt(function_, points) {
-  if (!(function_.result instanceof Written)) return new Float64Array(points.length).fill(function_.result);
-  return tracedResults(function_, points)[function_.result.place];
+// An integrand: values(points), and turns(points), the quantities at whose change of sign it may have a corner, or nearly one.
+class InDoubles {
+  constructor(function_) { this.function_ = function_; }
+
+  values(points) {
+    const { lines, result } = this.function_, found = new Float64Array(points.length);
+    if (!(result instanceof Written)) return found.fill(result);
+    forBlocks(lines, points, (results, first) => found.set(results[result.place].subarray(0, points.length - first), first));
+    return found;
+  }
+
+  turns(points) {
+    const { lines } = this.function_, found = turnsOf(lines, () => new Float64Array(points.length));
+    forBlocks(lines, points, (results, first) => {
+      const at = (x, i) => (x instanceof Written ? results[x.place][i] : x), end = Math.min(BLOCK, points.length - first);
+      let number = 0;
+      turnsOf(lines, (one, other) => {
+        for (let i = 0; i < end; i += 1) found[number][first + i] = other === null ? at(one, i) : at(one, i) - at(other, i);
+        number += 1;
+      });
+    });
+    return found;
+  }
 }
 
-// Quantities at whose change of sign the integrand may have a corner, or nearly one.
-function tracedTurns(function_, points) {
-  const results = tracedResults(function_, points), found = [];
-  const read = (x) => (x instanceof Written ? results[x.place] : new Float64Array(points.length).fill(x));
-  for (const [operation, operands, constant] of function_.lines) {
-    if (operation === "abs" || (operation === "power" && constant === 2)) found.push(read(operands[0]));
-    else if (operation === "max" || operation === "min") {
-      const first = read(operands[0]);
-      for (const other of operands.slice(1)) { const against = read(other); found.push(first.map((x, i) => x - against[i])); }
-    }
+function turnsOf(lines, difference) {
+  const found = [];
+  for (const [operation, operands, constant] of lines) {
+    if (operation === "abs" || (operation === "power" && constant === 2)) found.push(difference(operands[0], null));
+    else if (operation === "max" || operation === "min") found.push(...operands.slice(1).map((other) => difference(operands[0], other)));
   }
   return found;
 }
 
-let legendre = null;
+// The same in balls, rounded to doubles at the end: slow, and right as long as their radii are negligible.
+class InBalls {
+  constructor(area, exact, precision) {
+    // Fractions that grow with every operation cost more than balls do.
+    this.known = new Mixed(precision, 64);
+    this.steps = 0;
+    const { lines, result } = traced(area.integrand, (name) => this.known.kept(exact(name)), area.variable, this.known);
+    const plain = (x) => (x instanceof Written || isInfinite(x) ? x : this.known.ball(x));
+    // A whole exponent must stay one.
+    const rounded = ([operation, operands, constant]) => [operation, operation === "pow" ? operands : operands.map(plain), constant];
+    this.function_ = { lines: lines.map(rounded), result: plain(result) };
+  }
 
-function legendreRule() {
-  if (legendre) return legendre;
-  const n = 16, points = [], weights = [];
+  // The same function in doubles, with constants that are right to the last digit.
+  inDoubles() {
+    const plain = (x) => (x instanceof Written ? x : toDouble(x)), { lines, result } = this.function_;
+    return new InDoubles({
+      lines: lines.map(([operation, operands, constant]) => [operation, operands.map(plain), constant]), result: plain(result),
+    });
+  }
+
+  // Refuse at once what a reader would wait for in vain.
+  expect(points) {
+    if (this.steps + points * this.function_.lines.length <= BALL_STEPS_AT_MOST) return;
+    throw new NotHere("double precision loses digits in this integral, and more takes too long here");
+  }
+
+  resultsAt(point) {
+    const { lines } = this.function_, results = [ballOfDouble(point)];
+    this.expect(1);
+    this.steps += lines.length;
+    const read = (x) => (x instanceof Written ? results[x.place] : x);
+    for (const [operation, operands, constant] of lines) {
+      results.push(operation === "power" ? this.known.power(read(operands[0]), constant) : this.known.apply(operation, operands.map(read)));
+    }
+    return read;
+  }
+
+  balls(points) { return Array.from(points, (point) => this.known.ball(this.resultsAt(point)(this.function_.result))); }
+
+  values(points) { return Float64Array.from(this.balls(points), toDouble); }
+
+  turns(points) {
+    const found = Array.from(points, (point) => {
+      const read = this.resultsAt(point);
+      return turnsOf(this.function_.lines, (first, other) => {
+        const x = read(first);
+        return toDouble(other === null ? x : this.known.sum(x, negated(this.known.ball(read(other)))));
+      });
+    });
+    return found.length === 0 ? [] : found[0].map((_, number) => Float64Array.from(found, (row) => row[number]));
+  }
+}
+
+const NODES = 16, legendre = new Map();
+
+function legendreRule(n = NODES) {
+  if (legendre.has(n)) return legendre.get(n);
+  const points = [], weights = [];
   for (let i = 1; i <= n; i += 1) {
     let x = -Math.cos((Math.PI * (i - 0.25)) / (n + 0.5)), slope = 0;
     for (let step = 0; step < 20; step += 1) {
@@ -141,8 +231,8 @@ function legendreRule() {
     points.push(x);
     weights.push(2 / ((1 - x * x) * slope * slope));
   }
-  legendre = { points, weights };
-  return legendre;
+  legendre.set(n, { points, weights });
+  return legendre.get(n);
 }
 
 function panelIntegrals(function_, panels) {
@@ -151,7 +241,7 @@ function panelIntegrals(function_, panels) {
   panels.forEach(([left, right], p) => {
     for (let i = 0; i < n; i += 1) nodes[p * n + i] = (left + right) / 2 + ((right - left) / 2) * points[i];
   });
-  const values = function_(nodes);
+  const values = function_.values(nodes);
   return panels.map(([left, right], p) => {
     let total = 0;
     for (let i = 0; i < n; i += 1) total += values[p * n + i] * weights[i];
@@ -211,7 +301,7 @@ function turningPoints(function_, edges) {
     for (const point of points) all.push((edges[i] + edges[i - 1]) / 2 + ((edges[i] - edges[i - 1]) / 2) * point);
   }
   const places = increasing(all), found = [];
-  const turns = tracedTurns(function_, places);
+  const turns = function_.turns(places);
   turns.forEach((values, number) => {
     const brackets = [];
     for (let i = 1; i < places.length; i += 1) {
@@ -220,7 +310,7 @@ function turningPoints(function_, edges) {
     }
     for (let round = 0; round < 32 && brackets.length > 0; round += 1) {
       const middles = Float64Array.from(brackets, ([left, right]) => (left + right) / 2);
-      const signs = tracedTurns(function_, middles)[number];
+      const signs = function_.turns(middles)[number];
       brackets.forEach((bracket, i) => { bracket[Math.sign(signs[i]) === bracket[2] ? 0 : 1] = middles[i]; });
     }
     for (const [left, right] of brackets) found.push((left + right) / 2);
@@ -238,59 +328,69 @@ function tailRadius(tail, start, target) {
   throw new NotHere("the tail of the integral does not become small");
 }
 
-// The same integrand in balls, rounded to doubles at the end: slow, and right.
-class ExactIntegrand {
-  constructor(area, exact) {
-    this.known = new Mixed(NODE_BITS);
-    this.function_ = traced(area.integrand, exact, area.variable, this.known);
+// A few points and weights with which to see how large a function is over panels, not to integrate it.
+function sampled(edges) {
+  const count = edges.length - 1, taken = Math.min(count, SAMPLE);
+  const { points, weights } = legendreRule(Math.ceil(SAMPLE_LEAST / taken));
+  const found = { points: [], weights: [] };
+  for (let i = 0; i < taken; i += 1) {
+    const panel = taken === 1 ? 0 : Math.round((i * (count - 1)) / (taken - 1)), half = (edges[panel + 1] - edges[panel]) / 2;
+    points.forEach((x, k) => {
+      found.points.push(edges[panel] + half + half * x);
+      found.weights.push(half * weights[k]);
+    });
   }
-
-  get cost() { return this.function_.lines.length; }
-
-  at(point) {
-    const { lines, result } = this.function_, results = [fromDouble(point)];
-    const read = (x) => (x instanceof Written ? results[x.place] : x);
-    for (const [operation, operands, constant] of lines) {
-      results.push(operation === "power" ? this.known.power(read(operands[0]), constant) : this.known.apply(operation, operands.map(read)));
-    }
-    const value = read(result);
-    return !isFraction(value) && isUnknown(value) ? NaN : toDouble(value);
-  }
-
-  values(points) { return points.map((point) => this.at(point)); }
+  return found;
 }
 
-// Whether doubles and balls agree on a sample of the points at which the integrand was asked for.
-function areTrusted(function_, careful, edges) {
-  const points = new Float64Array(COMPARED);
-  for (let i = 0; i < COMPARED; i += 1) {
-    const at = (i / COMPARED) * (edges.length - 1), panel = Math.floor(at);
-    points[i] = edges[panel] + (edges[panel + 1] - edges[panel]) * (0.1 + 0.8 * ((i * 0.618) % 1));
+// The integrand in balls of negligible radii, and whether a sample of its values shows that doubles do as well.
+function compared(area, exact, first, quick, edges) {
+  const { points, weights } = sampled(edges);
+  const weighed = (sizes) => sizes.reduce((total, size, i) => total + weights[i] * Math.abs(size), 0);
+  const doubles = quick.values(Float64Array.from(points));
+  for (const precision of NODE_BITS) {
+    const inBalls = precision === NODE_BITS[0] ? first : new InBalls(area, exact, precision), balls = inBalls.balls(points);
+    if (balls.some(isUnknown)) continue;
+    const right = balls.map(toDouble), size = weighed(right);
+    if (!(weighed(balls.map(({ r }) => 2 ** r)) <= OPEN * size)) continue;
+    return { inBalls, agrees: weighed(right.map((value, i) => value - doubles[i])) <= TRUSTED * size };
   }
-  const quick = function_(points), right = careful.values(points);
-  const size = Math.max(...right.map(Math.abs));
-  return quick.every((value, i) => Math.abs(value - right[i]) <= TRUSTED * Math.max(Math.abs(right[i]), size * 1e-3));
+  throw new NotHere("the integrand leaves the range of doubles");
 }
 
-function integral(area, scope, exact) {
+// The integral in doubles; null where it does not settle, as where an integrand underflows between the samples.
+function accurate(quick, edges) {
+  try {
+    const found = adaptive(quick, edges);
+    return found.error <= 1e-12 * Math.abs(found.value) ? found : null;
+  } catch (error) {
+    if (error instanceof NotHere) return null;
+    throw error;
+  }
+}
+
+function integral(area, scope, exact, rough) {
   const doubles = new Doubles();
   const at = (tape, radius) => {
-    if (exact) return toDouble(settledValue(tape, (name) => (name === area.radius ? fromDouble(radius) : exact(name))));
+    if (!rough) return toDouble(settledValue(tape, (name) => (name === area.radius ? fromDouble(radius) : exact(name))));
     return runTape(tape, doubles, (name) => (name === area.radius ? radius : scope(name)));
   };
-  const integrand = traced(area.integrand, scope, area.variable);
-  const function_ = (points) => tracedAt(integrand, points);
+  let balls = rough ? null : new InBalls(area, exact, NODE_BITS[0]);
+  const quick = balls ? balls.inDoubles() : new InDoubles(traced(area.integrand, scope, area.variable));
   const start = at(area.start, 1), scales = area.scales.map(([centre, scale]) => [at(centre, 1), at(scale, 1)]);
   const over = (radius) => {
-    const edges = panelEdges(integrand, at(area.left, radius), at(area.right, radius), scales);
-    const careful = exact ? new ExactIntegrand(area, exact) : null;
-    if (careful === null || areTrusted(function_, careful, edges)) return adaptive(function_, edges);
-    let steps = 0;
-    return adaptive((points) => {
-      steps += points.length * careful.cost;
-      if (steps > BALL_STEPS_AT_MOST) throw new NotHere("double precision loses digits in this integral, and more takes too long here");
-      return careful.values(points);
-    }, edges);
+    const [left, right] = [at(area.left, radius), at(area.right, radius)];
+    if (left === right) return { value: 0, error: 0 };
+    if (!Number.isFinite(right - left)) throw new NotHere("the ends of the integral leave the range of doubles");
+    const edges = panelEdges(quick, left, right, scales);
+    if (rough && losesDigits(quick.function_, edges, ROUGH)) balls ??= new InBalls(area, exact, NODE_BITS[0]);
+    if (balls === null) return adaptive(quick, edges);
+    const { inBalls, agrees } = compared(area, exact, balls, quick, edges), found = agrees ? accurate(quick, edges) : null;
+    if (found !== null) return found;
+    // Each panel takes its nodes once to find the corners, and three times to integrate.
+    inBalls.expect(4 * NODES * (gradedEdges(left, right, scales).length - 1));
+    // Rounding errors move the corners, too.
+    return adaptive(inBalls, panelEdges(inBalls, left, right, scales));
   };
   if (area.tail === null) return over(start).value;
   const tail = (radius) => at(area.tail, radius);
@@ -299,7 +399,7 @@ function integral(area, scope, exact) {
     const { value, error } = over(radius);
     if (value > 0 && error + tail(radius) <= ACCURACY * value) {
       // What lies beyond the range must not count, nor the error of the rule.
-      if (!exact || error + tail(radius) <= 1e-12 * value) return value;
+      if (rough || error + tail(radius) <= 1e-12 * value) return value;
       if (error > 1e-12 * value) throw new NotHere("the integral is known to 10 digits only");
     } else if (value <= 0 || error > ACCURACY * value) break;
     radius = tailRadius(tail, start, value * 1e-15);

@@ -8,11 +8,22 @@ const UNKNOWN = Object.freeze({ m: 0n, e: 0, r: Infinity });
 // Longer fractions cost more than balls do.
 const FRACTION_BITS = 4000;
 
+const double = new DataView(new ArrayBuffer(8));
+
+// How many binary digits a whole number has.
 function bits(m) {
   if (m < 0n) m = -m;
   if (m === 0n) return 0;
-  const text = m.toString(16);
-  return 4 * text.length - Math.clz32(parseInt(text[0], 16)) + 28;
+  const size = Number(m);
+  if (size > 2 ** 1000) {
+    const text = m.toString(16);
+    return 4 * text.length - Math.clz32(parseInt(text[0], 16)) + 28;
+  }
+  double.setFloat64(0, size);
+  const found = (double.getUint16(0) >> 4) - 1022;
+  // What is just below a power of two may have been rounded up to it.
+  const isPower = (double.getUint32(0) & 0xfffff) === 0 && double.getUint32(4) === 0;
+  return isPower && m < 1n << BigInt(found - 1) ? found - 1 : found;
 }
 
 function gcd(a, b) {
@@ -180,4 +191,10 @@ function fromDouble(value) {
   let scale = 0;
   while (!Number.isInteger(value)) { value *= 2; scale += 1; }
   return fraction(BigInt(value), 1n << BigInt(scale));
+}
+
+// The ball of radius 0 that a finite double is.
+function ballOfDouble(value) {
+  const { p, q } = fromDouble(value);
+  return { m: p, e: 1 - bits(q), r: EXACT };
 }

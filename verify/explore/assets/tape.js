@@ -51,8 +51,9 @@ const AT_INFINITY = {
 };
 
 class Mixed {
-  constructor(precision) {
+  constructor(precision, fractionBits = FRACTION_BITS) {
     this.precision = precision;
+    this.fractionBits = fractionBits;
     this.labels = new Map();
   }
 
@@ -82,7 +83,7 @@ class Mixed {
     return ballSign(x);
   }
 
-  kept(x) { return bits(x.p) + bits(x.q) > FRACTION_BITS ? this.ball(x) : x; }
+  kept(x) { return isFraction(x) && bits(x.p) + bits(x.q) > this.fractionBits ? this.ball(x) : x; }
 
   power(base, exponent) {
     if (isInfinite(base)) {
@@ -91,7 +92,7 @@ class Mixed {
     }
     if (isFraction(base)) {
       if (base.p === 0n && exponent < 0) return UNKNOWN;
-      if ((bits(base.p) + bits(base.q)) * Math.abs(exponent) <= FRACTION_BITS) {
+      if ((bits(base.p) + bits(base.q)) * Math.abs(exponent) <= this.fractionBits) {
         const k = BigInt(Math.abs(exponent)), p = base.p ** k, q = base.q ** k;
         return exponent < 0 ? (p < 0n ? { p: -q, q: -p } : { p: q, q: p }) : { p, q };
       }
@@ -197,7 +198,7 @@ class Mixed {
     if (isFraction(q) && q.p === q.q) return t;
     if (isFraction(q) && q.p === 0n) return fraction(1n);
     const sum = (a, b) => this.sum(a, b), product = (a, b) => this.product(a, b);
-    const small = !isFraction(q) || (bits(q.p) + bits(q.q)) * Number(t.p) > FRACTION_BITS;
+    const small = !isFraction(q) || (bits(q.p) + bits(q.q)) * Number(t.p) > this.fractionBits;
     return geometricSum(small ? this.ball(q) : q, t.p, sum, product, fraction(1n));
   }
 

@@ -29,16 +29,25 @@ function checkHypothesis(hypothesis, scope) {
   return { state, left: sides[0], right: sides[1], equal: sign === 0 };
 }
 
-// A quick value of an integral, as for a plot, takes no second opinion on its digits.
+// A quick value of an integral, as for a plot, takes a second opinion on its digits only where they cancel.
 function valueOf(regime, scope, quick) {
   if (!regime.integrates) {
     const found = settledValue(regime.tape, scope);
     if (!isFraction(found) && !isInfinite(found) && isUnknown(found)) throw new NotHere("the value is not defined, or not told apart from 0, at these numbers");
     return toDouble(found);
   }
-  const found = runTape(regime.tape, new Doubles(quick ? null : scope), (name) => toDouble(scope(name)));
+  const found = quadrature(regime, scope, quick);
   if (Number.isNaN(found)) throw new NotHere("the value is not a number in double precision");
   return found;
+}
+
+function quadrature(regime, scope, quick) {
+  try {
+    return runTape(regime.tape, new Doubles(scope, quick), (name) => toDouble(scope(name)));
+  } catch (error) {
+    if (!quick || !(error instanceof NotHere)) throw error;
+    return quadrature(regime, scope, false);
+  }
 }
 
 // Whether the value beats what holds without any theorem: true, false, or null where there is nothing to beat.
