@@ -17,7 +17,7 @@ from typing import Any
 
 import sympy
 
-from bounds.arguments import read_arguments, show_number
+from bounds.arguments import read_arguments
 from bounds.auditing.boxes import direction_on_box
 from bounds.auditing.direction import direction
 from bounds.auditing.guard import within
@@ -29,6 +29,7 @@ from bounds.drawing.repair import Value, decided, inside, on_edge, probes
 from bounds.enclose import enclose_ball
 from bounds.errors import ArgumentError, EnclosureError, HypothesisError
 from bounds.hypotheses import relation_text
+from bounds.numerals import show_number
 from bounds.symbols import PARAMETERS, Parameter
 from bounds.tape import compile_expression
 from bounds.theorem import Theorem

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from bounds.arguments import Inputs, check_extent, extent, is_grid, read_arguments, read_number, show_number
+from bounds.arguments import Inputs, check_extent, extent, is_grid, read_arguments
 from bounds.errors import ArgumentError, EnclosureError
 from bounds.hypotheses import Checked, check, holds, sign
+from bounds.numerals import read_number, show_number
 from bounds.quantities import Direction
 from bounds.tape import Tape, compile_expression
 from bounds.theorem import Theorem, refuse_where_false

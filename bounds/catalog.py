@@ -13,8 +13,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from bounds.arguments import brief
 from bounds.errors import ArgumentError, UnknownTheorem
+from bounds.numerals import brief
 from bounds.sources import Paper
 from bounds.theorem import Theorem
 

@@ -13,7 +13,7 @@ import numpy as np
 import sympy
 from flint import arb, ctx
 
-from bounds.arguments import Extent, check_extent, extent, read_number
+from bounds.arguments import Extent, check_extent, extent
 from bounds.enclose import Balls, ball
 from bounds.errors import EnclosureError
 from bounds.evaluate import evaluate_grid
@@ -21,6 +21,7 @@ from bounds.guarded import GuardedArrays, exactly
 from bounds.hypotheses import SIGNS, holds
 from bounds.in_place import Plan, plan_tape
 from bounds.integrals.integral import TailedIntegral
+from bounds.numerals import read_number
 from bounds.tape import Tape, compile_expression, run
 from bounds.theorem import Theorem
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import sympy
 
-from bounds.arguments import show_number
 from bounds.errors import EnclosureError
 from bounds.exact import Exact, NotRational
+from bounds.numerals import show_number
 from bounds.tape import Tape, compile_expression, run
 
 SIGNS = {

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from bounds.arguments import read_number, show_number
 from bounds.calculator import enclose
 from bounds.errors import ArgumentError, EnclosureError, HypothesisError
+from bounds.numerals import read_number, show_number
 from bounds.quantities import Direction
 from bounds.solving.problem import Problem
 from bounds.solving.search import Number, Piece, settle, spread

@@ -63,7 +63,7 @@ def audit(theorem_id: str, arguments: Sequence[str]) -> Reply:
 
 
 def _show(console: Console, one: Audit) -> None:
-    from bounds.arguments import show_number
+    from bounds.numerals import show_number
 
     relation = {"upper": "<=", "lower": ">=", "exact": "="}[one.direction]
     named = " ".join(f"{name}={value}" for name, value in one.choices.items())
@@ -110,7 +110,7 @@ def _show(console: Console, one: Audit) -> None:
 
 
 def _range(found: Threshold) -> str:
-    from bounds.arguments import show_number
+    from bounds.numerals import show_number
 
     if found.value is not None:
         return f"{found.symbol} {found.relation} {show_number(found.value)}"
@@ -124,7 +124,7 @@ def _range(found: Threshold) -> str:
 
 
 def _end(value: Any) -> str:
-    from bounds.arguments import show_number
+    from bounds.numerals import show_number
 
     return "" if value is None else show_number(value)
 

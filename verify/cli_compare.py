@@ -120,8 +120,8 @@ def _name(theorem: Theorem) -> str:
 
 
 def _show(console: Console, found: Comparison) -> None:
-    from bounds.arguments import show_number
     from bounds.certify import Outcome
+    from bounds.numerals import show_number
 
     answer = found.answer
     lines = [f"{answer.outcome.value}: {_name(found.first)} <= {_name(found.second)}"]

@@ -157,7 +157,7 @@ def read_grid(name: str, text: str) -> list[Fraction]:
 
 def _end(name: str, text: str) -> Fraction:
     from bounds import ArgumentError
-    from bounds.arguments import read_number
+    from bounds.numerals import read_number
 
     value = read_number(text, name)
     if not isinstance(value, Fraction):
@@ -222,7 +222,7 @@ def _reply_point(
         return Reply(document, lambda console: None, 3, _refusal(found))
 
     def show(console: Console) -> None:
-        from bounds.arguments import show_number
+        from bounds.numerals import show_number
 
         one = theorem.at(**{k: v for k, v in found.inputs.items() if isinstance(v, str)})
         relation = {"upper": "<=", "lower": ">=", "exact": "="}[one.direction.value]
@@ -260,7 +260,7 @@ def _reply_grid(
         )
 
     def show(console: Console) -> None:
-        from bounds.arguments import show_number
+        from bounds.numerals import show_number
 
         fixed, varying = _columns(rows)
         fixed = {**fixed, **put}
@@ -287,7 +287,7 @@ def _print_rows(
     varying: Sequence[str],
     rigorous: bool,
 ) -> None:
-    from bounds.arguments import show_number
+    from bounds.numerals import show_number
 
     names = [*varying, *(("lower", "value", "upper") if rigorous else ("value",))]
     lines = [names]

@@ -182,7 +182,7 @@ def _saved(path: Path) -> Draw:
 
 def _over(theorem_id: str, arguments: Sequence[str]) -> Draw:
     from bounds import ArgumentError, get
-    from bounds.arguments import read_number
+    from bounds.numerals import read_number
     from verify.cli_eval import read_grid, split_arguments
     from verify.cli_values import narrowed
     from verify.figures import bound_axes, drawing, new_figure, save_figure
@@ -227,7 +227,7 @@ def _over(theorem_id: str, arguments: Sequence[str]) -> Draw:
 
 
 def _numbers(name: str, members: Sequence[Any]) -> tuple[Fraction | float, ...]:
-    from bounds.arguments import read_number
+    from bounds.numerals import read_number
 
     return tuple(read_number(member, name) for member in members)
 

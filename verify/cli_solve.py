@@ -73,7 +73,7 @@ def solve(
 
 
 def _show(console: Console, found: Solution) -> None:
-    from bounds.arguments import show_number
+    from bounds.numerals import show_number
 
     inputs = ", ".join(f"{k} = {v if isinstance(v, str) else show_number(v)}" for k, v in found.inputs.items())
     console.print(f"{found.id} at {inputs}" if inputs else found.id, soft_wrap=True)

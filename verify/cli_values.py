@@ -53,7 +53,7 @@ class Law:
 
 
 def _exact_text(value: Fraction) -> str:
-    from bounds.arguments import show_number
+    from bounds.numerals import show_number
 
     for short in (show_number(value), f"{float(value):.15g}" if abs(value) < 1e300 else ""):
         if short and Fraction(short) == value:
@@ -113,7 +113,7 @@ def read_law(text: str) -> Law:
 
 def _exact(text: str, what: str) -> Fraction:
     from bounds import ArgumentError
-    from bounds.arguments import read_number
+    from bounds.numerals import read_number
 
     value = read_number(text, f"law: {what}")
     if not isinstance(value, Fraction):

@@ -338,7 +338,7 @@ def read_lambdas(texts: Sequence[str]) -> tuple[Fraction, ...]:
     (Fraction(1, 10), Fraction(1, 3), Fraction(1, 1))
     """
     from bounds import ArgumentError
-    from bounds.arguments import read_number
+    from bounds.numerals import read_number
 
     found: list[Fraction] = []
     for text in (part for whole in texts for part in whole.split(",")):
@@ -401,7 +401,7 @@ def _reply_data(found: Any, ids: set[str]) -> tuple[Run, Reply]:
 def _show_data(console: Console, constants: dict[str, Any], hypotheses: Sequence[Any], run: Run) -> None:
     from rich.table import Table
 
-    from bounds.arguments import read_number, show_number
+    from bounds.numerals import read_number, show_number
 
     laid = Table("constant", "value", box=None, pad_edge=False)
     for name, value in constants.items():

@@ -17,8 +17,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bounds.arguments import read_number
 from bounds.errors import ArgumentError
+from bounds.numerals import read_number
 from bounds.papers.fu2024 import Peak, peak
 from verify.data import NormalMixture
 from verify.evidence import DistanceSample, Evidence, Interval

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
-from bounds.arguments import show_number
 from bounds.drawing.repair import STEPS_AT_MOST, Value, decided
 from bounds.errors import EnclosureError
+from bounds.numerals import show_number
 from bounds.solving.ranges import sign_on_box, trend_on_box
 from bounds.solving.walk import Walk, walks
 from bounds.symbols import PARAMETERS, Parameter

@@ -10,8 +10,8 @@ from typing import Any
 
 import sympy
 
-from bounds.arguments import read_number, show_number
 from bounds.errors import ArgumentError
+from bounds.numerals import read_number, show_number
 from bounds.symbols import PARAMETERS
 
 _LARGEST = 10**300  # points are drawn in doubles, and so is the width of a range

@@ -11,11 +11,11 @@ from typing import Any
 
 import sympy
 
-from bounds.arguments import read_number
 from bounds.certify.answer import Answer, certify
 from bounds.certify.claim import read_range
 from bounds.certify.points import in_domain
 from bounds.errors import ArgumentError
+from bounds.numerals import read_number
 from bounds.quantities import Direction
 from bounds.symbols import PARAMETERS
 from bounds.theorem import Theorem

@@ -14,9 +14,10 @@ from typing import Any
 
 import sympy
 
-from bounds.arguments import read_arguments, read_number
+from bounds.arguments import read_arguments
 from bounds.errors import ArgumentError, LoopboundsError
 from bounds.functions import Recurrence
+from bounds.numerals import read_number
 from bounds.solving.ranges import RUNNING
 from bounds.solving.search import Floats, Grid, Number, WholeNumbers
 from bounds.solving.walk import walks

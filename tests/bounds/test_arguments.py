@@ -15,7 +15,7 @@ import pytest
 import sympy
 
 import bounds
-from bounds.arguments import read_number, show_number
+from bounds.numerals import read_number, show_number
 
 JACOBIAN = {"lam": "0.3", "L": "0.2", "epsilon": "0.1", "curvature": "0.3"}
 

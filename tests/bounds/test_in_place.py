@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bounds
-from bounds.arguments import read_number
 from bounds.ball_code import ball_code
 from bounds.enclose import Balls, ball, ends, float_above, float_below, float_ends
 from bounds.evaluate import Arrays
 from bounds.in_place import plan_tape
+from bounds.numerals import read_number
 from bounds.tape import compile_expression, run
 from bounds.testing import parameters
 

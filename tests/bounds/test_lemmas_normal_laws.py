@@ -80,7 +80,7 @@ def test_nearly_equal_variances_lead_to_equal_ones_and_equal_ones_are_refused() 
     theorem = bounds.get("lemma.normal_tv")
     equal = theorem.evaluate(covariance="scalar", shift=1, sigma1=2)
     for gap in ("1e-3", "1e-9", "1e-15"):
-        close = theorem.evaluate(covariance="unequal", shift=1, sigma1=2, sigma2=2 + bounds.arguments.read_number(gap))
+        close = theorem.evaluate(covariance="unequal", shift=1, sigma1=2, sigma2=2 + bounds.numerals.read_number(gap))
         assert abs(close - equal) < 2 * float(gap)
     with pytest.raises(bounds.HypothesisError):
         theorem.evaluate(covariance="unequal", shift=1, sigma1=2, sigma2=2)

@@ -9,8 +9,8 @@ from fractions import Fraction
 import mpmath
 import pytest
 
-from bounds.arguments import read_number
 from bounds.errors import ArgumentError
+from bounds.numerals import read_number
 
 PRECISIONS = (64, 96, 192, 400)
 

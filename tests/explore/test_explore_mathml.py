@@ -90,7 +90,7 @@ def test_starting_numbers_evaluate():
             values = start(one)
             assert list(values) == [symbol.name for symbol in one.symbols]
             assert all(
-                bounds.hypotheses.holds(h, {k: bounds.arguments.read_number(v) for k, v in values.items()})
+                bounds.hypotheses.holds(h, {k: bounds.numerals.read_number(v) for k, v in values.items()})
                 for h in one.hypotheses
             )
 

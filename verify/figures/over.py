@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from bounds import ArgumentError, HypothesisError, Parameter, Theorem
-from bounds.arguments import read_number, show_number
+from bounds.numerals import read_number, show_number
 from verify.figures.style import COLORS, DASHES, GREY, INK, legend_above
 
 Array = NDArray[np.float64]

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from bounds import ArgumentError, Theorem, get
-from bounds.arguments import read_number
+from bounds.numerals import read_number
 from verify.data import EmpiricalLaw, NormalMixture
 from verify.figures.style import BLACK, BLUE, DASHED, DOTTED, GREEN, GREY, INK, ORANGE, legend
 from verify.models.location import logistic_constants

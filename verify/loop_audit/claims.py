@@ -10,9 +10,9 @@ from typing import Any
 
 import bounds
 from bounds import Assessment, Direction, Mode, Theorem
-from bounds.arguments import read_number
 from bounds.errors import ArgumentError
 from bounds.hypotheses import failing_sentence
+from bounds.numerals import read_number
 from bounds.symbols import PARAMETERS
 from verify.evidence import Interval
 from verify.mixing import Regime

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from bounds import ArgumentError, Theorem
-from bounds.arguments import read_number, show_number
+from bounds.numerals import read_number, show_number
 from verify.tables.defaults import DEFAULTS, default
 from verify.tables.entries import Entry, enter, exact_text, left_side, regime_text
 from verify.tables.request import Request, regimes_of

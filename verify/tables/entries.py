@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from bounds import Assessment, Direction, EnclosureError, Theorem, assess
-from bounds.arguments import read_arguments, read_number
+from bounds.arguments import read_arguments
 from bounds.hypotheses import Checked, check
+from bounds.numerals import read_number
 from bounds.tape import compile_expression
 from verify.tables.digits import safe_text
 from verify.tables.table import DAGGER, Cell

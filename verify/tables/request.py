@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bounds import ArgumentError, Theorem
-from bounds.arguments import read_number
+from bounds.numerals import read_number
 from bounds.symbols import PARAMETERS
 
 MOST_VALUES = 50

@@ -14,10 +14,10 @@ from typing import Any
 
 from sympy import Abs, Integer, Max, Min, Rational, Sum, Symbol, exp, floor, gamma, pi, sqrt
 
-from bounds.arguments import read_number
 from bounds.errors import ArgumentError
 from bounds.functions import Recurrence, geometric_sum
 from bounds.integrals.integral import TailedIntegral
+from bounds.numerals import read_number
 from bounds.papers.fu2024.paper import FU2024
 from bounds.quantities import EXPECTED_TOTAL_VARIATION, Direction, Mode, Standing
 from bounds.sources import Source

@@ -10,10 +10,10 @@ from fractions import Fraction
 
 from sympy import LambertW, Lt, exp
 
-from bounds.arguments import read_number
 from bounds.enclose import ball, float_above, float_below
 from bounds.errors import ArgumentError
 from bounds.functions import geometric_sum
+from bounds.numerals import read_number
 from bounds.papers.fu2024.paper import FU2024
 from bounds.quantities import EXPECTED_TOTAL_VARIATION, Direction, Mode, Quantity, Standing
 from bounds.sources import Source

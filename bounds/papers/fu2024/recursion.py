@@ -14,9 +14,10 @@ from typing import Any
 import sympy
 from sympy import Rational, Symbol, harmonic, log, sqrt, zeta
 
-from bounds.arguments import is_grid, read_number
+from bounds.arguments import is_grid
 from bounds.errors import ArgumentError
 from bounds.functions import Recurrence, geometric_sum
+from bounds.numerals import read_number
 from bounds.papers.fu2024.paper import FU2024
 from bounds.quantities import EXPECTED_TOTAL_VARIATION, TOTAL_VARIATION, Direction, Mode, Standing
 from bounds.sources import Source
