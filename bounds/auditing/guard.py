@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import gc
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
@@ -52,7 +52,7 @@ def within(seconds: float, work: Callable[[], Result]) -> Result | None:
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
-        with _no_collection():
+        with _losses_unreported():
             _stop(thread)
     return found[0] if found else None
 
@@ -67,12 +67,16 @@ def _stop(thread: threading.Thread) -> None:
 
 
 @contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
-    """Pause garbage collection: what is raised inside one of its callbacks is lost, and reported as a fault."""
-    running = gc.isenabled()
-    gc.disable()
+def _losses_unreported() -> Iterator[None]:
+    """Keep quiet about what is lost: raised inside a callback of a collection or a weak reference, it ends only that one."""
+    usual = sys.unraisablehook
+
+    def report(lost: Any) -> None:
+        if lost.exc_type is not _TimeUp:
+            usual(lost)
+
+    sys.unraisablehook = report
     try:
         yield
     finally:
-        if running:
-            gc.enable()
+        sys.unraisablehook = usual

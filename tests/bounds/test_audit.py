@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
+import sys
 import threading
 import time
 from fractions import Fraction
@@ -230,6 +232,25 @@ def test_an_unbounded_symbolic_task_ends() -> None:
     start = time.monotonic()
     within(0.3, lambda: sympy.simplify(sympy.Add(*[sympy.sqrt(x + k) for k in range(12)]) ** 12))
     assert time.monotonic() - start < 5
+
+
+def test_a_limit_that_falls_into_a_callback_ends_the_work_and_is_no_fault() -> None:
+    def slow(*_: object) -> None:
+        stop = time.monotonic() + 0.2
+        while time.monotonic() < stop:
+            pass
+
+    def forever() -> None:
+        while True:
+            gc.collect()
+
+    before = sys.unraisablehook
+    gc.callbacks.append(slow)
+    try:
+        assert within(0.3, forever) is None
+    finally:
+        gc.callbacks.remove(slow)
+    assert sys.unraisablehook is before
 
 
 def test_an_audit_out_of_time_says_so() -> None:
