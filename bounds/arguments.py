@@ -83,12 +83,8 @@ def read_arguments(theorem: Theorem, arguments: Mapping[str, object]) -> Inputs:
     >>> read_arguments(bounds.get("ferbach2024.uncurated_mixture"), {"alpha": "1/4", "t": 2, "tv0": 1}).values
     {'lam': Fraction(3, 1), 't': Fraction(2, 1), 'tv0': Fraction(1, 1)}
     """
-    for argument in theorem.structured:
-        if argument.name in arguments:
-            theorem, arguments = argument.narrow(theorem, arguments)
-    names = {choice for regime in theorem.regimes for choice, _ in regime.choices}
-    chosen = theorem.at(**{key: value for key, value in arguments.items() if key in names})
-    given = _spelled({key: value for key, value in arguments.items() if key not in names})
+    chosen, left = narrowed(theorem, arguments)
+    given = _spelled(left)
     needed = [symbol.name for symbol in chosen.symbols]
     values, converted = _converted(chosen, given, needed)
     unknown = [name for name in values if name not in needed]
@@ -104,6 +100,44 @@ def read_arguments(theorem: Theorem, arguments: Mapping[str, object]) -> Inputs:
             _check_number(PARAMETERS[name], values[name], whole=name not in converted)
     whole = frozenset(name for name in needed if PARAMETERS[name].integer and name not in converted)
     return Inputs(chosen, {name: values[name] for name in needed}, bool(grids), whole)
+
+
+def narrowed(theorem: Theorem, arguments: Mapping[str, Any]) -> tuple[Theorem, dict[str, Any]]:
+    """Narrow a theorem to the regime that its arguments mean, a law or a schedule put in first.
+
+    Parameters
+    ----------
+    theorem : Theorem
+    arguments : mapping of spelling to value
+
+    Returns
+    -------
+    Theorem
+        Without regimes.
+    dict
+        The arguments that are left.
+
+    Raises
+    ------
+    ArgumentError
+        If the arguments mean no regime, or more than one.
+
+    Examples
+    --------
+    >>> import bounds
+    >>> one, left = narrowed(bounds.get("fu2024.recursion"), {"schedule": "balanced", "e": "1/10", "t": 3})
+    >>> one.choices, left
+    ((('schedule', 'balanced'),), {'e': '1/10', 't': 3})
+    >>> narrowed(bounds.get("fu2024.recursion"), {"weights": [[1], ["1/2", "1/2"]], "e": "1/10"})[0].expression
+    3*e/2
+    """
+    left = dict(arguments)
+    for argument in theorem.structured:
+        if argument.name in left:
+            theorem, left = argument.narrow(theorem, left)
+    names = {choice for regime in theorem.regimes for choice, _ in regime.choices}
+    chosen = theorem.at(**{name: left.pop(name) for name in list(left) if name in names})
+    return chosen, left
 
 
 def _spelled(arguments: Mapping[str, object]) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 from bounds import Theorem
+from bounds.arguments import narrowed
 from verify.check import Check, Control, Setting
 from verify.evidence import Computed, ErrorBudget, Evidence, Interval, Judgement, Slope, Verdict, judge
 from verify.evidence.looks import Peeked
@@ -231,51 +231,15 @@ def judge_theorem(theorem: Theorem, setting: Setting, evidence: Evidence, level:
 
 def _narrowed(setting: Setting, true: Theorem, false: Theorem) -> Setting:
     """Drop the arguments of symbols that the planted theorem no longer has."""
-    known, left = ({s.name for s in regime_at(one, setting.arguments).symbols} for one in (true, false))
+    known, left = ({s.name for s in narrowed(one, setting.arguments)[0].symbols} for one in (true, false))
     lost = known - left
     return replace(setting, arguments={k: v for k, v in setting.arguments.items() if k not in lost})
-
-
-def regime_at(theorem: Theorem, arguments: Mapping[str, Any]) -> Theorem:
-    """Narrow a theorem to the regime that its arguments mean, a law or a schedule put in first.
-
-    Parameters
-    ----------
-    theorem : Theorem
-    arguments : mapping
-        What it is evaluated at, choices included; names it does not know are left aside.
-
-    Returns
-    -------
-    Theorem
-        Without regimes.
-
-    Raises
-    ------
-    ArgumentError
-        If the arguments mean no regime, or more than one.
-
-    Examples
-    --------
-    >>> import bounds
-    >>> recursion = bounds.get("fu2024.recursion")
-    >>> regime_at(recursion, {"schedule": "balanced", "e": "1/10", "t": 3}).choices
-    (('schedule', 'balanced'),)
-    >>> regime_at(recursion, {"weights": [[1], ["1/2", "1/2"]], "e": "1/10"}).expression
-    3*e/2
-    """
-    left = dict(arguments)
-    for structured in theorem.structured:
-        if structured.name in left:
-            theorem, left = structured.narrow(theorem, left)
-    names = {name for regime in theorem.regimes for name, _ in regime.choices}
-    return theorem.at(**{name: value for name, value in left.items() if name in names})
 
 
 def _result(check: Check, setting: Setting, evidence: Evidence, level: float, seed: int) -> Result:
     theorem = check.theorem
     found = judge_theorem(theorem, setting, evidence, level)
-    one = regime_at(theorem, setting.arguments)
+    one, _ = narrowed(theorem, setting.arguments)
     return Result(
         id=theorem.id,
         setting=setting.label,

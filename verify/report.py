@@ -16,9 +16,9 @@ from typing import Any
 import pandas as pd
 
 from bounds import ArgumentError, Theorem, get
+from bounds.arguments import narrowed
 from verify.cli_output import json_text, to_json
 from verify.evidence import Verdict
-from verify.judging import regime_at
 from verify.rates import CLAIM
 from verify.results import ControlResult, Result, Run
 from verify.tables.digits import numbers
@@ -194,7 +194,7 @@ def _regime(result: Result) -> Theorem:
     """The regime a result speaks of. A law that was read back from a file is text, and changes no standing."""
     theorem: Theorem = get(result.id)
     texts = {s.name for s in theorem.structured if isinstance(result.inputs.get(s.name), str)}
-    return regime_at(theorem, {name: value for name, value in result.inputs.items() if name not in texts})
+    return narrowed(theorem, {name: value for name, value in result.inputs.items() if name not in texts})[0]
 
 
 def _failed_row(theorem_id: str, count: int, run: Run) -> tuple[str, ...]:
