@@ -294,6 +294,24 @@ def test_text_is_legible(state, scheme, opened):
     assert page.evaluate(CONTRAST) == []
 
 
+def test_a_new_address_is_not_lost_to_the_old_state_that_is_being_written(opened):
+    page = opened("#bertrand2024.jacobian")
+    first, second = "ferbach2024.uncurated_mixture", "fu2024.fully_synthetic"
+    page.evaluate(f"location.hash = '#{first}'")
+    page.wait_for_function(f"document.getElementById('title').textContent === '{first}'")
+    # The time to write the state of the first comes right after the address has changed, before the news of that.
+    page.evaluate(
+        """(id) => {
+            setTimeout(() => { location.hash = '#' + id; }, 100);
+            document.getElementById("reset").click();
+            const stop = performance.now() + 400;
+            while (performance.now() < stop);
+        }""",
+        second,
+    )
+    page.wait_for_function(f"document.getElementById('title').textContent === '{second}'", timeout=5000)
+
+
 def test_every_theorem_opens(opened):
     page = opened()
     for theorem in bounds.catalog():

@@ -108,12 +108,17 @@ function hashText() {
 }
 
 let saving = 0;
+// The part of the address that was last written or read here.
+let known = location.hash;
 
 function saveState() {
   clearTimeout(saving);
   saving = setTimeout(() => {
+    // A new address that has not been read yet must not be lost.
+    if (location.hash !== known) return;
     // Some browsers refuse to rewrite the address of a local file; then it is set in the plain way.
     try { history.replaceState(null, "", hashText()); } catch { location.hash = hashText(); }
+    known = location.hash;
   }, 150);
 }
 
@@ -305,7 +310,10 @@ function begin() {
     if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName)) { event.preventDefault(); $("search").focus(); }
   });
   document.addEventListener("click", (event) => { if (!$("side").contains(event.target)) openList(false); });
-  window.addEventListener("hashchange", () => { if (address() !== decodeURIComponent(hashText().slice(1))) readState(); });
+  window.addEventListener("hashchange", () => {
+    known = location.hash;
+    if (address() !== decodeURIComponent(hashText().slice(1))) readState();
+  });
   window.addEventListener("resize", () => plot.repaint());
   filterList();
   openList(false);
