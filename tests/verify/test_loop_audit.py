@@ -292,6 +292,21 @@ def test_a_theorem_that_fixes_the_model_is_put_on_request():
     assert math.isclose(claim.bound.upper, 2 / math.pi * math.atan(math.sqrt(4 / 100) / 2), rel_tol=1e-12)
 
 
+def test_the_data_of_a_theorem_is_that_of_the_loop():
+    asked = {"n": 100, "lam": 1, "theorems": ("bertrand2024.normal_mean_loop",)}
+    for data, meant in ((Regime.FRESH, "fresh"), (Regime.REUSED, "reused")):
+        for constants in ({}, {"data": meant}):
+            found = claims(Facts(**asked, data=data, constants=constants), [4], 1)
+            (claim,) = (c for c in found if c.theorem.id == "bertrand2024.normal_mean_loop")
+            assert claim.theorem.choices == (("data", meant),)
+    with pytest.raises(ArgumentError, match="'reused', which is not data=fresh"):
+        claims(Facts(**asked, data=Regime.REUSED, constants={"data": "fresh"}), [4], 1)
+    with pytest.raises(ArgumentError, match="fresh or reused or synthetic; the loop's is 'accumulate'"):
+        claims(Facts(n=100, data=Regime.ACCUMULATE, theorems=asked["theorems"]), [4], 1)
+    with pytest.raises(ArgumentError, match="several regimes"):
+        claims(Facts(**asked), [4], 1)
+
+
 # --- the whole ---------------------------------------------------------------------------------------------------------
 
 
@@ -448,6 +463,12 @@ def test_unreadable_files(tmp_path, name, content):
     np.savez(tmp_path / "good.npz", generation_1=POINTS)
     with pytest.raises(DataError, match=r"a\."):
         read_loop(tmp_path / "good.npz", path)
+
+
+def test_a_text_in_the_place_of_an_archive_is_told_without_talk_of_pickles(tmp_path):
+    (tmp_path / "a.npz").write_text("1,2,3")
+    with pytest.raises(DataError, match=r"no archive of NumPy: save the arrays with numpy\.savez"):
+        read_loop(tmp_path / "a.npz")
 
 
 def test_torn_archive(tmp_path):

@@ -179,8 +179,7 @@ def _theorems(facts: Facts) -> Iterator[tuple[Theorem, str]]:
             yield bounds.get(name).at(**choices), " or ".join(fitting)
     for name in facts.theorems:
         theorem = bounds.get(name)
-        named = sorted({c for r in theorem.regimes for c, _ in r.choices})
-        one = theorem.at(**{c: facts.constants[c] for c in named if c in facts.constants})
+        one = theorem.at(**_choices(theorem, facts))
         if one.quantity.name != "total variation" or name.startswith("lemma."):
             raise ArgumentError(
                 f"{name} bounds the {one.quantity.name}; an audit holds total variation against theorems"
@@ -190,6 +189,25 @@ def _theorems(facts: Facts) -> Iterator[tuple[Theorem, str]]:
                 f"{name} is a lower bound: samples limit total variation from below only, so none can fail"
             )
         yield one, ""
+
+
+def _choices(theorem: Theorem, facts: Facts) -> dict[str, str]:
+    """Return the choices of a theorem that its owner named, and that of the data, which follows from the loop's."""
+    named = {choice for regime in theorem.regimes for choice, _ in regime.choices}
+    chosen = {choice: facts.constants[choice] for choice in sorted(named) if choice in facts.constants}
+    if "data" not in named or facts.data is None:
+        return chosen
+    known = "synthetic" if facts.data is Regime.REPLACE else facts.data.value
+    if chosen.setdefault("data", known) != known:
+        raise ArgumentError(
+            f"the loop's data is {facts.data.value!r}, which is not data={chosen['data']}: give one of them"
+        )
+    spoken_of = sorted({value for regime in theorem.regimes for choice, value in regime.choices if choice == "data"})
+    if known not in spoken_of:
+        raise ArgumentError(
+            f"{theorem.id} speaks of data that is {' or '.join(spoken_of)}; the loop's is {facts.data.value!r}"
+        )
+    return chosen
 
 
 def _put(theorem: Theorem, data: str, facts: Facts, generations: Sequence[int], dimension: int) -> list[Claim]:

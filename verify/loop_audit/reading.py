@@ -20,6 +20,7 @@ _KEY = re.compile(r"(?:run_([1-9]\d{0,8})_)?generation_([1-9]\d{0,8})")
 _KEYS = "'real', and 'generation_1', 'generation_2', ... or, of several runs, 'run_1_generation_1', ..."
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "."})
 _WHOLE = 10**9
+_WRITTEN_BY_NUMPY = (b"PK", b"\x93NUMPY")
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,8 @@ def _loaded(path: str | Path) -> Any:
     """Load a file of NumPy, whatever is wrong with it."""
     try:
         with Path(path).open("rb") as file:  # NumPy leaves a damaged file open
+            if not file.peek(8).startswith(_WRITTEN_BY_NUMPY):
+                raise DataError(f"{str(path)!r} is no archive of NumPy: save the arrays with numpy.savez")
             found = np.load(file, allow_pickle=False)
             return found if isinstance(found, np.ndarray) else {name: found[name] for name in found.files}
     except OSError as error:
