@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -9,10 +10,11 @@ import numpy as np
 import pytest
 
 import bounds
-from verify.check import QUICK, plant
+from verify.check import QUICK, Effort, plant
 from verify.checks import all_checks
-from verify.evidence import Computed, Verdict
+from verify.evidence import Computed, Evidence, Verdict
 from verify.runner import judge_measured, run_checks, select
+from verify.tasks import Task, draw, measure
 
 
 def test_every_theorem_of_the_papers_has_a_check_with_two_controls() -> None:
@@ -64,6 +66,18 @@ def test_the_same_bits_on_every_executor_and_in_every_selection() -> None:
     alone = run_checks(names[:1], quick=True, seed=3)
     assert [row[:4] for row in _plain(alone)] == [row[:4] for row in _plain(serial) if row[0] == names[0]]
     assert _plain(run_checks(names, quick=True, seed=4)) != _plain(serial)
+
+
+@pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.theorem.id)
+def test_a_setting_that_was_sent_to_a_worker_gives_the_same_bits(check) -> None:
+    first = Task(check.theorem.id, 0, Effort(2, 50), seed=5)
+    settings = draw(first)
+    assert isinstance(settings, tuple), "no worker can be sent these settings"
+    for index in sorted({0, len(settings) // 2, len(settings) - 1}):
+        task = replace(first, index=index, setting=settings[index])
+        here, there = measure(task), measure(pickle.loads(pickle.dumps(task)))
+        assert isinstance(here, Evidence)
+        assert pickle.dumps(here) == pickle.dumps(there)
 
 
 def test_a_false_theorem_in_place_of_a_true_one_is_violated() -> None:

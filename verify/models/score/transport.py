@@ -92,7 +92,7 @@ class SharedFeatures:
 
     def at(self, time: float) -> Field:
         """All networks at one time."""
-        return self._broken_lines(time) if self.features.activation is RELU else self._sums(time)
+        return self._broken_lines(time) if self.features.activation == RELU else self._sums(time)
 
     def _broken_lines(self, time: float) -> Field:
         inner, offsets = self.features.inner[:, 0], self.features.offsets(time)
