@@ -111,9 +111,19 @@ def _sign_by_balls(expression: Any, values: Mapping[str, Fraction | float]) -> i
     if found.is_nan() and any(isinstance(value, float) for value in values.values()):
         return None
     exact = {symbol: _rational(values[symbol.name]) for symbol in expression.free_symbols}
-    if found.is_finite() and sympy.simplify(expression.xreplace(exact).doit()).is_zero:
+    if found.is_finite() and _is_zero(expression.xreplace(exact).doit()):
         return 0
     raise EnclosureError(f"the sign of {expression} could not be decided at these numbers")
+
+
+def _is_zero(number: Any) -> bool:
+    """Tell whether algebra shows that a number is 0.
+
+    It knows no relation between values of error functions, whose tails it would work out in millions of digits.
+    """
+    if number.has(sympy.erf, sympy.erfc):
+        return bool(number == 0)
+    return bool(sympy.simplify(number).is_zero)
 
 
 def _rational(value: Fraction | float) -> Any:

@@ -17,8 +17,9 @@ from bounds.calculator import enclose
 from bounds.errors import ArgumentError, EnclosureError, HypothesisError
 from bounds.numerals import read_number, show_number
 from bounds.quantities import Direction
+from bounds.solving.grid import Number, spread
 from bounds.solving.problem import Problem
-from bounds.solving.search import Number, Piece, settle, spread
+from bounds.solving.search import Piece, settle
 from bounds.solving.unknown import read_unknown
 from bounds.theorem import Theorem
 
@@ -159,7 +160,9 @@ def solve(
             theorem, arguments = argument.narrow(theorem, arguments)
     unknown = read_unknown(theorem, name, arguments)
     problem = Problem.of(unknown, aim, _REACH[_reached(unknown.theorem, reach)])
-    pieces = settle(unknown.grid, unknown.low, unknown.high, problem.hypotheses, problem.target, problem.pieces)
+    pieces = settle(
+        unknown.grid, unknown.low, unknown.high, problem.hypotheses, problem.target, problem.pieces, problem.landmarks
+    )
     return _Answer(problem, arguments, tuple(pieces)).solution(want)
 
 
@@ -389,15 +392,18 @@ def _sentences(found: Solution, refusal: str) -> Iterator[str]:
     if found.status == "nowhere":
         yield f"The theorem says nothing at any {name} searched, because its hypotheses hold nowhere."
     elif found.status == "none":
-        yield f"There is no {name} in the range, within the hypotheses, at which {aim}."
+        there_is = f"There is no {name}" if found.extreme == "proved" else f"No {name} was found"
+        yield f"{there_is} in the range, within the hypotheses, at which {aim}."
     elif found.value is None:
-        every = "at every value within the hypotheses " if found.status == "every" else ""
+        looked = "" if found.extreme == "proved" else "looked at "
+        every = f"at every value {looked}within the hypotheses " if found.status == "every" else ""
         end = low if found.side == "smallest" else high
         yield f"No {found.side} {name} was met: {every}{aim}, on to {end}, where the search ends."
     else:
         yield _answer(found, aim, refusal)
         if found.status == "every":
-            yield "The same is true at every value of the range within the hypotheses."
+            looked = "" if found.extreme == "proved" else "looked at "
+            yield f"The same is true at every value {looked}of the range within the hypotheses."
     if found.status == "every" or found.value is None or found.neighbour is not None:
         yield _proof(found)
     if found.monotone == "not monotone":

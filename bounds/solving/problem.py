@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,9 +19,10 @@ from bounds.evaluate import evaluate_grid
 from bounds.exact import NotRational
 from bounds.functions import Recurrence, geometric_sum
 from bounds.hypotheses import holds
+from bounds.solving.grid import Number, WholeNumbers
 from bounds.solving.jets import UNKNOWN_JET
 from bounds.solving.ranges import RUNNING, Ranges
-from bounds.solving.search import LARGEST_PIECES, Number, Relation, WholeNumbers
+from bounds.solving.search import LARGEST_PIECES, Relation
 from bounds.solving.unknown import Unknown
 from bounds.solving.values import Values
 from bounds.tape import compile_expression
@@ -39,6 +42,7 @@ _NOTHING = Fraction(0)
 _LARGEST_EXPONENT = 2000
 _RAISING = (sympy.Pow, sympy.exp, geometric_sum)
 _OPERATIONS, FEWEST_PIECES = 1500, 16
+_LANDMARKS = 6
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,12 @@ class Problem:
         loops = sum(int(count) for count in counts if count.is_Integer)
         return _pieces((1 + loops) * len(tape.instructions))
 
+    @property
+    def landmarks(self) -> tuple[Fraction, ...]:
+        """One and the other numbers of the problem, in whose neighbourhood a bound is most likely to change."""
+        given = (value for value in self.unknown.values.values() if isinstance(value, Fraction) and value > 0)
+        return tuple(sorted({Fraction(1), *itertools.islice(given, _LANDMARKS)}))
+
     def within(self, x: Number) -> bool:
         """Tell whether all hypotheses surely hold at a number."""
         return all(relation.decide(x) for relation in self.hypotheses)
@@ -147,7 +157,14 @@ def _relation(
     difference = left - sympy.Rational(right.numerator, right.denominator)
     ranges = Ranges(compile_expression(difference), {**known.fixed, **known.running})
     decide = lru_cache(maxsize=None)(_decider(known, right, operator, difference))
-    return Relation(decide, lambda a, b: ranges.jet(Fraction(a), Fraction(b)), _SIGNS[operator])
+
+    def about(x: Number) -> float:
+        try:
+            return float(_minus(known.ball(x, _PRECISIONS[0]), right, _PRECISIONS[0]).mid())
+        except (EnclosureError, NotRational, ZeroDivisionError):
+            return math.nan
+
+    return Relation(decide, lambda a, b: ranges.jet(Fraction(a), Fraction(b)), _SIGNS[operator], difference=about)
 
 
 def _by_floats(target: Relation, unknown: Unknown, aim: Fraction) -> Relation:

@@ -8,140 +8,24 @@ is left is sampled, and marked as found and not proved.
 from __future__ import annotations
 
 import itertools
-import struct
-from abc import ABC, abstractmethod
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from fractions import Fraction
+from functools import cache
+from typing import Literal
 
+from bounds.solving.grid import Floats, Grid, Number, spread
 from bounds.solving.jets import Jet
 
-Number = int | float
 Kind = Literal["in", "out", "nowhere", "open"]
 
 LARGEST_PIECES = 120
 _SAMPLES, _CHANGES = 25, 8
+_NEAR = (Fraction(1, 10), Fraction(1, 2), Fraction(10, 11), Fraction(11, 10), Fraction(2), Fraction(10))
+_DESCENT, _GOLDEN = 40, 0.6180339887498949
 _FOR_TREND = 16
-_ONE_BY_ONE = 8
-
-
-class Grid(ABC):
-    """The numbers that are searched: all whole numbers or all floats of a range."""
-
-    @property
-    @abstractmethod
-    def continuous(self) -> bool:
-        """Whether pieces that touch share an end."""
-
-    @abstractmethod
-    def rank(self, value: Number) -> int:
-        """Return the place of a number among all of its kind, in ascending order."""
-
-    @abstractmethod
-    def at(self, rank: int) -> Number:
-        """Return the number at a place."""
-
-    @abstractmethod
-    def halves(self, low: Number, high: Number) -> tuple[tuple[Number, Number], tuple[Number, Number]]:
-        """Cut a piece in two that cover it."""
-
-    @abstractmethod
-    def splits(self, low: Number, high: Number) -> bool:
-        """Tell whether a piece is worth cutting."""
-
-    @abstractmethod
-    def touch(self, high: Number, low: Number) -> bool:
-        """Tell whether a piece that ends at `high` and one that begins at `low` leave nothing out between them."""
-
-    def next(self, value: Number, steps: int = 1) -> Number:
-        """Return a neighbour of a number; a negative step goes down."""
-        return self.at(self.rank(value) + steps)
-
-
-@dataclass(frozen=True)
-class WholeNumbers(Grid):
-    """Whole numbers, cut at their geometric mean while a piece spans several orders of magnitude.
-
-    Parameters
-    ----------
-    one_by_one : int
-        Pieces of so many numbers are not cut but decided number by number.
-
-    Examples
-    --------
-    >>> WholeNumbers().halves(1, 10_000)
-    ((1, 100), (101, 10000))
-    """
-
-    one_by_one: int = _ONE_BY_ONE
-
-    @property
-    def continuous(self) -> bool:
-        """Pieces share no number."""
-        return False
-
-    def rank(self, value: Number) -> int:
-        """Return the number itself."""
-        return int(value)
-
-    def at(self, rank: int) -> int:
-        """Return the number itself."""
-        return rank
-
-    def halves(self, low: Number, high: Number) -> tuple[tuple[Number, Number], tuple[Number, Number]]:
-        """Cut a piece in two without a number in common."""
-        from math import isqrt
-
-        low, high = int(low), int(high)
-        middle = isqrt(low * high) if 0 < 4 * low < high else (low + high) // 2
-        return (low, middle), (middle + 1, high)
-
-    def splits(self, low: Number, high: Number) -> bool:
-        """Cut until the numbers of a piece are decided one by one."""
-        return high - low >= self.one_by_one
-
-    def touch(self, high: Number, low: Number) -> bool:
-        """Whole numbers touch when they are consecutive."""
-        return low - high <= 1
-
-
-class Floats(Grid):
-    """Floats, ranked by their bits, so that halving a piece halves its exponents first.
-
-    Examples
-    --------
-    >>> Floats().next(1.0) - 1.0 == 2.0**-52
-    True
-    """
-
-    @property
-    def continuous(self) -> bool:
-        """Pieces of the line share their ends."""
-        return True
-
-    def rank(self, value: Number) -> int:
-        """Return the place among all floats; 0.0 is at 0."""
-        bits = int(struct.unpack("<q", struct.pack("<d", abs(float(value))))[0])
-        return bits if value >= 0 else -bits
-
-    def at(self, rank: int) -> float:
-        """Return the float at a place."""
-        value = float(struct.unpack("<d", struct.pack("<q", abs(rank)))[0])
-        return value if rank >= 0 else -value
-
-    def halves(self, low: Number, high: Number) -> tuple[tuple[Number, Number], tuple[Number, Number]]:
-        """Cut a piece in two that share the middle."""
-        middle = self.at((self.rank(low) + self.rank(high)) // 2)
-        return (low, middle), (middle, high)
-
-    def splits(self, low: Number, high: Number) -> bool:
-        """Cut down to twelve digits."""
-        return high - low > 1e-12 * max(abs(low), abs(high)) and self.rank(high) - self.rank(low) > 1
-
-    def touch(self, high: Number, low: Number) -> bool:
-        """Pieces of the line touch when they share an end."""
-        return low <= high
 
 
 @dataclass(frozen=True)
@@ -158,12 +42,15 @@ class Relation:
         The signs of the difference for which it holds.
     sure : bool
         Whether decisions are proofs; else they are observations.
+    difference : callable
+        About the difference of the sides at a number, to look for where it is least; nan where it is not known.
     """
 
     decide: Callable[[Number], bool | None]
     jet: Callable[[Number, Number], Jet]
     signs: frozenset[int]
     sure: bool = True
+    difference: Callable[[Number], float] = lambda x: math.nan
 
 
 @dataclass(frozen=True)
@@ -190,7 +77,13 @@ class Piece:
 
 
 def settle(
-    grid: Grid, low: Number, high: Number, hypotheses: Sequence[Relation], target: Relation, limit: int = LARGEST_PIECES
+    grid: Grid,
+    low: Number,
+    high: Number,
+    hypotheses: Sequence[Relation],
+    target: Relation,
+    limit: int = LARGEST_PIECES,
+    landmarks: Sequence[Fraction] = (),
 ) -> list[Piece]:
     """Cut a range into pieces on which it is known whether the target is met.
 
@@ -203,6 +96,8 @@ def settle(
     target : Relation
     limit : int
         Largest number of pieces that are examined before the rest is sampled.
+    landmarks : sequence of Fraction
+        Numbers of the problem's own scale; what is sampled is looked at near them too.
 
     Returns
     -------
@@ -212,6 +107,7 @@ def settle(
     Examples
     --------
     >>> from flint import arb
+    >>> from bounds.solving.grid import WholeNumbers
     >>> from bounds.solving.jets import hull
     >>> rising = Relation(lambda x: x >= 7, lambda a, b: Jet(hull(arb(a - 7), arb(b - 7)), hull(arb(1))), frozenset({0, 1}))
     >>> [(p.low, p.high, p.kind) for p in settle(WholeNumbers(), 1, 1000, [], rising)]
@@ -227,7 +123,7 @@ def settle(
         done += found.pieces
         waiting += found.waiting
     for a, b in _joined(grid, [(a, b) for a, b, _ in waiting]):
-        done += _sampled(grid, a, b, hypotheses, target)
+        done += _sampled(grid, a, b, hypotheses, target, landmarks)
     return sorted(done, key=lambda piece: (piece.low, piece.high))
 
 
@@ -357,16 +253,54 @@ def _one_by_one(grid: Grid, low: Number, high: Number, hypotheses: Sequence[Rela
     ]
 
 
-def _sampled(grid: Grid, low: Number, high: Number, hypotheses: Sequence[Relation], target: Relation) -> list[Piece]:
+def _sampled(
+    grid: Grid,
+    low: Number,
+    high: Number,
+    hypotheses: Sequence[Relation],
+    target: Relation,
+    landmarks: Sequence[Fraction] = (),
+) -> list[Piece]:
     """Look at some numbers of a piece, and bisect between those that differ."""
-    points = spread(grid, low, high, _SAMPLES)
+    points = sorted({*spread(grid, low, high, _SAMPLES), *_around(grid, low, high, landmarks)})
     kinds = [state(x, hypotheses, target) for x in points]
     if len(points) == 1:
         return [Piece(low, high, kinds[0], proved=kinds[0] == "nowhere" or (kinds[0] != "open" and target.sure))]
+    if "in" not in kinds:
+        points = sorted({*points, *_nearest_to_target(grid, points, kinds, target)})
     pieces: list[Piece] = []
     for i in range(len(points) - 1):
         pieces += _between(grid, points[i], points[i + 1], lambda x: state(x, hypotheses, target))
     return pieces
+
+
+def _around(grid: Grid, low: Number, high: Number, landmarks: Sequence[Fraction]) -> set[Number]:
+    """Return numbers of a range that are near the landmarks, on a scale of ratios."""
+    near = (mark * factor for mark in landmarks for factor in _NEAR)
+    return {float(x) if grid.continuous else round(x) for x in near if low <= x <= high}
+
+
+def _nearest_to_target(grid: Grid, points: Sequence[Number], kinds: Sequence[Kind], target: Relation) -> list[Number]:
+    """Go from the best of some numbers that miss the target to where the bound is nearest to it, as far as can be seen."""
+    wanted = -1 if -1 in target.signs else 1
+
+    @cache
+    def missed_by(x: Number) -> float:
+        found = target.difference(x)
+        return -wanted * found if math.isfinite(found) else math.inf
+
+    seen = {x: missed_by(x) for x, kind in zip(points, kinds, strict=True) if kind == "out"}
+    if not seen or min(seen.values()) == math.inf:
+        return []
+    best = points.index(min(seen, key=lambda x: seen[x]))
+    left, right = (grid.rank(points[min(max(i, 0), len(points) - 1)]) for i in (best - 1, best + 1))
+    for _ in range(_DESCENT):
+        step = round(_GOLDEN * (right - left))
+        first, second = right - step, left + step
+        if right - left < 3:
+            break
+        left, right = (left, second) if missed_by(grid.at(first)) <= missed_by(grid.at(second)) else (first, right)
+    return [grid.at((left + right) // 2)]
 
 
 def _between(grid: Grid, low: Number, high: Number, kind: Callable[[Number], Kind]) -> list[Piece]:
@@ -380,22 +314,3 @@ def _between(grid: Grid, low: Number, high: Number, kind: Callable[[Number], Kin
         pieces.append(Piece(low, last, here, proved=False))
         low = first
     return [*pieces, Piece(low, high, kind(high) if kind(low) == kind(high) else "open", proved=False)]
-
-
-def spread(grid: Grid, low: Number, high: Number, count: int) -> list[Number]:
-    """Return numbers of a range, both ends included, spread over its orders of magnitude.
-
-    Examples
-    --------
-    >>> spread(WholeNumbers(), 1, 10**6, 4)
-    [1, 31, 1000, 1000000]
-    """
-    pieces: deque[tuple[Number, Number]] = deque([(low, high)])
-    found: set[Any] = {low, high}
-    while pieces and len(found) < count:
-        a, b = pieces.popleft()
-        if grid.rank(b) - grid.rank(a) > 1:
-            first, second = grid.halves(a, b)
-            found.add(first[1])
-            pieces += [first, second]
-    return sorted(found)

@@ -18,8 +18,8 @@ from bounds.arguments import read_arguments
 from bounds.errors import ArgumentError, LoopboundsError
 from bounds.functions import Recurrence
 from bounds.numerals import read_number
+from bounds.solving.grid import Floats, Grid, Number, WholeNumbers
 from bounds.solving.ranges import RUNNING
-from bounds.solving.search import Floats, Grid, Number, WholeNumbers
 from bounds.solving.walk import walks
 from bounds.symbols import PARAMETERS, Parameter
 from bounds.tape import compile_expression

@@ -10,8 +10,8 @@ from typing import Any
 from bounds.enclose import Exactly, enclose_ball
 from bounds.exact import Exact, NotRational
 from bounds.mixed import run_exact
+from bounds.solving.grid import Number
 from bounds.solving.ranges import RUNNING
-from bounds.solving.search import Number
 from bounds.solving.walk import Walk, walks
 from bounds.tape import Tape, compile_expression, run
 

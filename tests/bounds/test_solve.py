@@ -20,9 +20,10 @@ from bounds.enclose import enclose_ball
 from bounds.functions import Recurrence, c4, geometric_sum
 from bounds.integrals.integral import TailedIntegral
 from bounds.quantities import Direction
+from bounds.solving.grid import Floats, WholeNumbers
 from bounds.solving.jets import UNKNOWN_JET
 from bounds.solving.ranges import RUNNING, jet_on
-from bounds.solving.search import Floats, Relation, WholeNumbers, settle
+from bounds.solving.search import Relation, settle
 from bounds.solving.unknown import read_unknown
 from bounds.solving.values import Values
 from bounds.symbols import PARAMETERS
