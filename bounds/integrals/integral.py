@@ -29,7 +29,8 @@ class TailedIntegral(Expr):  # type: ignore[misc]
     start : sympy expression
         The least radius for which `tail` is valid.
     scales : sequence of (centre, scale)
-        Where the integrand varies, and over which distance; floating-point quadrature refines there.
+        Where the integrand varies, and over which distance, all of them: floating-point quadrature refines there, and may
+        miss what varies elsewhere. Enclosures do not rest on them.
 
     Examples
     --------
