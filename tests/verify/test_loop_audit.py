@@ -292,19 +292,55 @@ def test_a_theorem_that_fixes_the_model_is_put_on_request():
     assert math.isclose(claim.bound.upper, 2 / math.pi * math.atan(math.sqrt(4 / 100) / 2), rel_tol=1e-12)
 
 
-def test_the_data_of_a_theorem_is_that_of_the_loop():
-    asked = {"n": 100, "lam": 1, "theorems": ("bertrand2024.normal_mean_loop",)}
-    for data, meant in ((Regime.FRESH, "fresh"), (Regime.REUSED, "reused")):
-        for constants in ({}, {"data": meant}):
-            found = claims(Facts(**asked, data=data, constants=constants), [4], 1)
-            (claim,) = (c for c in found if c.theorem.id == "bertrand2024.normal_mean_loop")
-            assert claim.theorem.choices == (("data", meant),)
-    with pytest.raises(ArgumentError, match="'reused', which is not data=fresh"):
-        claims(Facts(**asked, data=Regime.REUSED, constants={"data": "fresh"}), [4], 1)
-    with pytest.raises(ArgumentError, match="fresh or reused or synthetic; the loop's is 'accumulate'"):
-        claims(Facts(n=100, data=Regime.ACCUMULATE, theorems=asked["theorems"]), [4], 1)
-    with pytest.raises(ArgumentError, match="several regimes"):
-        claims(Facts(**asked), [4], 1)
+@pytest.mark.parametrize(
+    ("theorem", "data", "constants", "choices"),
+    [
+        ("bertrand2024.normal_mean_loop", "fresh", {}, {"data": "fresh"}),
+        ("bertrand2024.normal_mean_loop", "reused", {"data": "reused"}, {"data": "reused"}),
+        ("bertrand2024.normal_mean_loop", "replace", {}, {"data": "synthetic"}),
+        ("bertrand2024.normal_mean_loop", "replace", {"data": "fresh"}, {"data": "fresh"}),
+        ("fu2025.categorical_loop_upper", "replace", {}, {"data": "fresh"}),
+        ("fu2024.recursion", "accumulate", {}, {"schedule": "balanced"}),
+        (
+            "fu2024.kde_loop_reused",
+            "reused",
+            {"space": "line", "reused": "share"},
+            {"space": "line", "reused": "share"},
+        ),
+    ],
+)
+def test_the_data_of_a_theorem_is_that_of_the_loop(theorem, data, constants, choices):
+    found = claims(Facts(n=100, data=Regime(data), constants=constants, theorems=(theorem,)), [4], 1)
+    assert dict(next(c for c in found if c.theorem.id == theorem).theorem.choices) == choices
+
+
+@pytest.mark.parametrize(
+    ("theorem", "facts", "message"),
+    [
+        (
+            "bertrand2024.normal_mean_loop",
+            {"data": Regime.REUSED, "constants": {"data": "fresh"}},
+            "this loop's is reused",
+        ),
+        (
+            "bertrand2024.normal_mean_loop",
+            {"data": Regime.ACCUMULATE},
+            "replace or fresh or reused; this loop's is accumulate",
+        ),
+        ("bertrand2024.normal_mean_loop", {"alpha": "1/2"}, "several regimes"),
+        ("fu2024.phase_transition", {"data": Regime.REUSED}, "data that is fresh; this loop's is reused"),
+        ("fu2024.fully_synthetic", {"alpha": "1/2"}, "data that is replace; this loop's is fresh or reused"),
+        (
+            "fu2024.kde_loop",
+            {"data": Regime.REUSED, "constants": {"space": "line", "form": "variance"}},
+            "fu2024.kde_loop form=variance space=line speaks of data that is replace or fresh; this loop's is reused",
+        ),
+        ("fu2024.recursion", {"data": Regime.FRESH, "constants": {"schedule": "balanced"}}, "data that is accumulate"),
+    ],
+)
+def test_a_theorem_of_other_data_is_refused(theorem, facts, message):
+    with pytest.raises(ArgumentError, match=message):
+        claims(Facts(n=100, theorems=(theorem,), **facts), [4], 1)
 
 
 # --- the whole ---------------------------------------------------------------------------------------------------------

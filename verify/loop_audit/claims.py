@@ -29,6 +29,19 @@ _ANY_MODEL: tuple[tuple[str, frozenset[Regime], Mapping[str, str]], ...] = (
     ("fu2024.weighted_rate", frozenset({Regime.ACCUMULATE}), {"schedule": "balanced"}),
     ("fu2025.distribution_shift", frozenset({Regime.REUSED}), {}),
 )
+# What speaks of other models speaks of them in some data regimes alone; without real points, fresh ones are none.
+_ONE_MODEL = {
+    "fu2024.kde_loop": frozenset({Regime.FRESH, Regime.REPLACE}),
+    "fu2024.kde_loop_reused": frozenset({Regime.REUSED}),
+}
+_BY_CHOICE = {
+    ("data", "synthetic"): frozenset({Regime.REPLACE}),
+    ("data", "fresh"): frozenset({Regime.FRESH, Regime.REPLACE}),
+    ("data", "reused"): frozenset({Regime.REUSED}),
+    ("schedule", "fully_synthetic"): frozenset({Regime.REPLACE}),
+    ("schedule", "real_plus_last"): frozenset({Regime.FRESH, Regime.REUSED}),
+    ("schedule", "balanced"): frozenset({Regime.ACCUMULATE}),
+}
 _OF_THE_LOOP = ("t", "n", "alpha", "lam", "x")
 
 
@@ -188,26 +201,43 @@ def _theorems(facts: Facts) -> Iterator[tuple[Theorem, str]]:
             raise ArgumentError(
                 f"{name} is a lower bound: samples limit total variation from below only, so none can fail"
             )
-        yield one, ""
+        spoken_of = _spoken_of(one)
+        fitting = [regime.value for regime in facts.regimes if regime in spoken_of]
+        if not fitting:
+            raise ArgumentError(_of_other_data(one, spoken_of, facts))
+        yield one, "" if spoken_of == frozenset(Regime) else " or ".join(fitting)
 
 
 def _choices(theorem: Theorem, facts: Facts) -> dict[str, str]:
-    """Return the choices of a theorem that its owner named, and that of the data, which follows from the loop's."""
-    named = {choice for regime in theorem.regimes for choice, _ in regime.choices}
-    chosen = {choice: facts.constants[choice] for choice in sorted(named) if choice in facts.constants}
-    if "data" not in named or facts.data is None:
-        return chosen
-    known = "synthetic" if facts.data is Regime.REPLACE else facts.data.value
-    if chosen.setdefault("data", known) != known:
-        raise ArgumentError(
-            f"the loop's data is {facts.data.value!r}, which is not data={chosen['data']}: give one of them"
-        )
-    spoken_of = sorted({value for regime in theorem.regimes for choice, value in regime.choices if choice == "data"})
-    if known not in spoken_of:
-        raise ArgumentError(
-            f"{theorem.id} speaks of data that is {' or '.join(spoken_of)}; the loop's is {facts.data.value!r}"
-        )
-    return chosen
+    """Return the choices of a theorem that the loop's owner named, and those that follow from where its data comes from."""
+    possible: dict[str, list[str]] = {}
+    for choice, value in sorted({chosen for regime in theorem.regimes for chosen in regime.choices}):
+        possible.setdefault(choice, []).append(value)
+    found = {choice: facts.constants[choice] for choice in possible if choice in facts.constants}
+    for choice, values in possible.items():
+        known = {value: _BY_CHOICE[choice, value] for value in values if (choice, value) in _BY_CHOICE}
+        if choice in found or not known or facts.data is None:
+            continue
+        fitting = [value for value, regimes in known.items() if facts.data in regimes]
+        if not fitting:
+            raise ArgumentError(_of_other_data(theorem, frozenset().union(*known.values()), facts))
+        found[choice] = min(fitting, key=lambda value: len(known[value]))
+    return found
+
+
+def _spoken_of(theorem: Theorem) -> frozenset[Regime]:
+    """Return the data regimes that a theorem speaks of; all where it does not say."""
+    for choice in theorem.choices:
+        if choice in _BY_CHOICE:
+            return _BY_CHOICE[choice]
+    any_model = {name: regimes for name, regimes, _ in _ANY_MODEL}
+    return any_model.get(theorem.id) or _ONE_MODEL.get(theorem.id) or frozenset(Regime)
+
+
+def _of_other_data(theorem: Theorem, spoken_of: frozenset[Regime], facts: Facts) -> str:
+    said, here = (" or ".join(r.value for r in Regime if r in regimes) for regimes in (spoken_of, facts.regimes))
+    chosen = "".join(f" {choice}={value}" for choice, value in theorem.choices)
+    return f"{theorem.id}{chosen} speaks of data that is {said}; this loop's is {here}"
 
 
 def _put(theorem: Theorem, data: str, facts: Facts, generations: Sequence[int], dimension: int) -> list[Claim]:
