@@ -65,7 +65,7 @@ def test_levels_of_all_looks_sum_to_the_level() -> None:
         _upper = _lower
 
     spent = [Peeked(Spent(), k).lower(0.05) for k in range(1, 2000)]
-    assert 0.9995 * 0.05 < sum(spent) < 0.05
+    assert 0.999 * 0.05 < sum(spent) < 0.05
     for wrong in (0, 1.5, "x"):
         with pytest.raises(ArgumentError, match="looks"):
             Peeked(Spent(), wrong)  # type: ignore[arg-type]
