@@ -53,6 +53,12 @@ nb_execution_show_tb = True
 nb_merge_streams = True
 os.environ.setdefault("LOOPBOUNDS_EFFORT", "quick")
 
+# A profile of our own: a reader's start-up files change no page, and kernels do not warn of the local connection they use.
+PROFILE = DOCS / "build" / "ipython" / "profile_default"
+PROFILE.mkdir(parents=True, exist_ok=True)
+(PROFILE / "ipython_kernel_config.py").write_text('get_config().IPKernelApp.log_level = "ERROR"\n', encoding="utf-8")
+os.environ["IPYTHONDIR"] = str(PROFILE.parent)
+
 FIGURE = "<!-- figure -->"
 
 
