@@ -387,6 +387,7 @@ class _Answer:
 
 def _sentences(found: Solution, refusal: str) -> Iterator[str]:
     """Say what was found."""
+    looked = "" if found.extreme == "proved" else "looked at "
     name, aim = found.name, f"the bound is surely {found.relation} {show_number(found.target)}"
     low, high = (_number(end) for end in found.searched)
     if found.status == "nowhere":
@@ -395,14 +396,12 @@ def _sentences(found: Solution, refusal: str) -> Iterator[str]:
         there_is = f"There is no {name}" if found.extreme == "proved" else f"No {name} was found"
         yield f"{there_is} in the range, within the hypotheses, at which {aim}."
     elif found.value is None:
-        looked = "" if found.extreme == "proved" else "looked at "
         every = f"at every value {looked}within the hypotheses " if found.status == "every" else ""
         end = low if found.side == "smallest" else high
         yield f"No {found.side} {name} was met: {every}{aim}, on to {end}, where the search ends."
     else:
         yield _answer(found, aim, refusal)
         if found.status == "every":
-            looked = "" if found.extreme == "proved" else "looked at "
             yield f"The same is true at every value {looked}of the range within the hypotheses."
     if found.status == "every" or found.value is None or found.neighbour is not None:
         yield _proof(found)

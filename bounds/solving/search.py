@@ -295,10 +295,10 @@ def _nearest_to_target(grid: Grid, points: Sequence[Number], kinds: Sequence[Kin
     best = points.index(min(seen, key=lambda x: seen[x]))
     left, right = (grid.rank(points[min(max(i, 0), len(points) - 1)]) for i in (best - 1, best + 1))
     for _ in range(_DESCENT):
-        step = round(_GOLDEN * (right - left))
-        first, second = right - step, left + step
         if right - left < 3:
             break
+        step = round(_GOLDEN * (right - left))
+        first, second = right - step, left + step
         left, right = (left, second) if missed_by(grid.at(first)) <= missed_by(grid.at(second)) else (first, right)
     return [grid.at((left + right) // 2)]
 

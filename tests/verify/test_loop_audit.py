@@ -503,7 +503,9 @@ def test_unreadable_files(tmp_path, name, content):
 
 def test_a_text_in_the_place_of_an_archive_is_told_without_talk_of_pickles(tmp_path):
     (tmp_path / "a.npz").write_text("1,2,3")
-    with pytest.raises(DataError, match=r"no archive of NumPy: save the arrays with numpy\.savez"):
+    with pytest.raises(
+        DataError, match=r"'[^']*' is no archive of plain numeric arrays \(NumPy did not write it\): use numpy\.savez$"
+    ):
         read_loop(tmp_path / "a.npz")
 
 

@@ -122,7 +122,7 @@ def _loaded(path: str | Path) -> Any:
     try:
         with Path(path).open("rb") as file:  # NumPy leaves a damaged file open
             if not file.peek(8).startswith(_WRITTEN_BY_NUMPY):
-                raise DataError(f"{str(path)!r} is no archive of NumPy: save the arrays with numpy.savez")
+                raise ValueError("NumPy did not write it")
             found = np.load(file, allow_pickle=False)
             return found if isinstance(found, np.ndarray) else {name: found[name] for name in found.files}
     except OSError as error:
